@@ -1,0 +1,53 @@
+# make demo          the whole thing on this machine; WALK=1 plays it through without a browser, PORT=… moves it
+# make test          all checks and tests; make coverage shows what they reach
+# make lock          write the locks anew from pyproject.toml; UPGRADE=1 takes the newest releases (needs uv)
+# make clean         remove what the above have made
+
+PYTHON ?= python3
+UV ?= uv
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(if $(UPGRADE),--upgrade)
+BUILD_TOOL := setuptools>=77
+export PIP_ROOT_USER_ACTION := ignore
+
+.PHONY: demo test coverage lock clean
+
+demo: .venv/.installed
+	@$(BIN)/postern demo $(if $(filter-out 0,$(WALK)),--walk) $(if $(PORT),--port $(PORT))
+
+test: .venv/.installed-dev
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/pytest -n auto
+
+coverage: .venv/.installed-dev
+	@$(BIN)/pytest -n auto --cov=intake --cov=storage --cov=handlers --cov=bot --cov=sandbox \
+		--cov-report=term-missing:skip-covered
+
+# Everything is installed from the lock and checked against its hashes, the build tool included; nothing else is fetched.
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Postern needs Python 3.11 or newer as $(PYTHON); choose another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "Python's venv is missing: install it (on Debian: apt install python3-venv)" >&2; exit 1; }
+	@echo "Installing into .venv, once; this takes a minute." >&2
+	@$(PYTHON) -m venv --clear .venv
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.lock
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+lock:
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	@echo '$(BUILD_TOOL)' | $(COMPILE) -o requirements.lock pyproject.toml -
+	@echo '$(BUILD_TOOL)' | $(COMPILE) -o requirements-dev.lock -c requirements.lock --extra dev pyproject.toml -
+
+clean:
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
