@@ -1,0 +1,1 @@
+"""What an intake is. Pure: no I/O, no async, no clock, no randomness, no logging."""
