@@ -1,0 +1,1 @@
+"""The sandbox, driven over HTTP as bots and people drive it."""
