@@ -1,0 +1,1 @@
+"""The store room: what is kept, and how it is sealed."""
