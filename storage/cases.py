@@ -1,0 +1,228 @@
+"""Cases: what was sent. Their sealed parts lie in `storage.locks` and `storage.thread`.
+
+The wrapped facts are bound to everything in the row that says whose case it is and who can read its replies: reference,
+account, return code. Whoever swaps one of these in the table makes a case that does not open. Where this ends:
+status, holder and days can be changed unnoticed by whoever can write to the database.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from intake.questionnaire import Level
+from intake.triage import Act, Outcome, Status, after
+from storage import locks, outbox
+from storage.database import Tx
+from storage.purpose import framed
+from storage.schema import cases, thread
+
+FACTS = "cases.facts"
+FACTS_BYTES = 8_192
+"""Room for a card's lines (`handlers.cards` bounds them) and some eighty tags."""
+CONTACT = "cases.contact"
+CONTACT_BYTES = 128
+HOUR = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the server itself must read of a case; kept wrapped."""
+
+    level: Level
+    received_hour: int
+    """Unix seconds, cut to the hour; an emergency's to the minute."""
+    language: str = field(repr=False)
+    card_lines: tuple[str, ...] = field(default=(), repr=False)
+    """The published summary as shown to operators; empty: withheld."""
+    counted: tuple[str, ...] = field(default=(), repr=False)
+    """Hexadecimal tags of the combinations this request was counted in."""
+    counted_day: int = 0
+    card: int | None = None
+    """Message id of the card in the operators' group."""
+    documents: tuple[int, ...] = ()
+    """Message ids in the holder's chat that belong to this case."""
+    labels: str = ""
+    """Fingerprint of the questionnaire's words that the answers were given to; see `meta.keep_labels`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    chat: int = field(repr=False)
+    language: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    case: bytes
+    reference: str
+    status: Status
+    holder: str | None
+    facts: Facts
+    received_day: int
+    contact: Contact | None = None
+    account: bytes | None = field(default=None, repr=False)
+    code_tag: bytes | None = field(default=None, repr=False)
+    code_key: bytes | None = field(default=None, repr=False)
+    outcome: Outcome | None = None
+
+
+def add(tx: Tx, case: Case) -> None:
+    tx.conn.execute(
+        insert(cases).values(
+            case_id=case.case,
+            reference=case.reference,
+            status=case.status.value,
+            holder=None,
+            account=case.account,
+            code_tag=case.code_tag,
+            code_key=case.code_key,
+            facts=_wrap_facts(tx, case),
+            contact=_wrap_contact(tx, case.case, case.contact),
+            received_day=case.received_day,
+        )
+    )
+
+
+def by_id(tx: Tx, case: bytes) -> Case | None:
+    return _one(tx, cases.c.case_id == case)
+
+
+def by_reference(tx: Tx, reference: str) -> Case | None:
+    return _one(tx, cases.c.reference == reference)
+
+
+def by_account(tx: Tx, account: bytes) -> Case | None:
+    """The open case that is answered in this account's chat."""
+    return _one(tx, cases.c.account == account)
+
+
+def by_code(tx: Tx, code_tag: bytes) -> Case | None:
+    return _one(tx, cases.c.code_tag == code_tag)
+
+
+def with_status(tx: Tx, status: Status) -> list[Case]:
+    return [
+        _read(tx, row) for row in tx.conn.execute(select(cases).where(cases.c.status == status.value)).all()
+    ]
+
+
+def held_by(tx: Tx, holder: str) -> list[Case]:
+    return [_read(tx, row) for row in tx.conn.execute(select(cases).where(cases.c.holder == holder)).all()]
+
+
+def save_facts(tx: Tx, case: Case, facts: Facts) -> None:
+    """`case`: as it was read in this transaction."""
+    _update(tx, case.case, facts=_wrap_facts(tx, replace(case, facts=facts)))
+
+
+def move(tx: Tx, case: Case, act: Act, *, holder: str | None) -> bool:
+    """Take one step of the case's life. False: somebody else was first; nothing was changed.
+
+    The condition on the old status and holder makes this atomic, across processes too. The messages in the old
+    holder's chat are forgotten: nobody else may answer by them.
+    """
+    status = after(case.status, act)
+    if status is None:
+        return False
+    was = (cases.c.case_id == case.case) & (cases.c.status == case.status.value)
+    was &= cases.c.holder.is_(None) if case.holder is None else cases.c.holder == case.holder
+    facts = _wrap_facts(tx, replace(case, facts=replace(case.facts, documents=())))
+    done = tx.conn.execute(update(cases).where(was).values(status=status.value, holder=holder, facts=facts))
+    return done.rowcount == 1
+
+
+def close(tx: Tx, case: Case, outcome: Outcome, day: int) -> bool:
+    """Close it and forget the chat: from now on nothing here leads back to an account."""
+    if not move(tx, case, Act.CLOSE, holder=None):
+        return False
+    forgotten = replace(case, account=None, facts=replace(case.facts, documents=()))
+    facts = _wrap_facts(tx, forgotten)
+    _update(tx, case.case, outcome=outcome.value, closed_day=day, account=None, contact=None, facts=facts)
+    return True
+
+
+def answer_by_code(tx: Tx, case: Case, code_tag: bytes, code_key: bytes) -> None:
+    """Change an emergency's channel from the chat to a return code: the chat is forgotten."""
+    changed = replace(case, account=None, code_tag=code_tag, code_key=code_key)
+    facts = _wrap_facts(tx, changed)
+    _update(tx, case.case, code_tag=code_tag, code_key=code_key, account=None, contact=None, facts=facts)
+
+
+def erase(tx: Tx, chosen: Sequence[bytes]) -> None:
+    """Slots, then boxes, then the rows, and whatever was still to be sent about them. The tallies stay."""
+    locks.erase(tx, chosen)
+    outbox.drop_about(tx, {case.hex() for case in chosen})
+    for case in chosen:
+        tx.conn.execute(delete(thread).where(thread.c.case_id == case))
+        tx.conn.execute(delete(cases).where(cases.c.case_id == case))
+
+
+def past_retention(tx: Tx, *, open_until: int, closed_until: int) -> list[bytes]:
+    """Cases received, or closed, on these days or earlier."""
+    closed = (cases.c.status == Status.CLOSED.value) & (cases.c.closed_day <= closed_until)
+    opened = (cases.c.status != Status.CLOSED.value) & (cases.c.received_day <= open_until)
+    return [row.case_id for row in tx.conn.execute(select(cases.c.case_id).where(closed | opened)).all()]
+
+
+def count(tx: Tx, status: Status) -> int:
+    found = tx.conn.execute(select(func.count()).select_from(cases).where(cases.c.status == status.value))
+    return found.scalar_one()
+
+
+def with_card(facts: Facts, message: int) -> Facts:
+    return replace(facts, card=message)
+
+
+def _one(tx: Tx, condition: object) -> Case | None:
+    row = tx.conn.execute(select(cases).where(condition)).one_or_none()  # type: ignore[arg-type]
+    return None if row is None else _read(tx, row)
+
+
+def _update(tx: Tx, case: bytes, **values: object) -> None:
+    tx.conn.execute(update(cases).where(cases.c.case_id == case).values(**values))
+
+
+def _read(tx: Tx, row: Row[tuple[object, ...]]) -> Case:
+    bound_to = _bound_to(row.case_id, row.reference, row.account, row.code_tag, row.code_key)
+    plain = json.loads(tx.vault.unwrap_padded(FACTS, bound_to, row.facts))
+    plain["level"] = Level(plain["level"])
+    for name in ("card_lines", "counted", "documents"):
+        plain[name] = tuple(plain[name])
+    contact = None
+    if row.contact is not None:
+        contact = Contact(**json.loads(tx.vault.unwrap_padded(CONTACT, row.case_id, row.contact)))
+    return Case(
+        case=row.case_id,
+        reference=row.reference,
+        status=Status(row.status),
+        holder=row.holder,
+        facts=Facts(**plain),
+        received_day=row.received_day,
+        contact=contact,
+        account=row.account,
+        code_tag=row.code_tag,
+        code_key=row.code_key,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+    )
+
+
+def _wrap_facts(tx: Tx, case: Case) -> bytes:
+    plain = json.dumps(asdict(case.facts), ensure_ascii=False, separators=(",", ":")).encode()
+    bound_to = _bound_to(case.case, case.reference, case.account, case.code_tag, case.code_key)
+    return tx.vault.wrap_padded(FACTS, bound_to, plain, FACTS_BYTES)
+
+
+def _bound_to(
+    case: bytes, reference: str, account: bytes | None, code_tag: bytes | None, code_key: bytes | None
+) -> bytes:
+    return framed(case, reference.encode(), account or b"", code_tag or b"", code_key or b"")
+
+
+def _wrap_contact(tx: Tx, case: bytes, contact: Contact | None) -> bytes | None:
+    if contact is None:
+        return None
+    return tx.vault.wrap_padded(CONTACT, case, json.dumps(asdict(contact)).encode(), CONTACT_BYTES)

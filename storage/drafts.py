@@ -1,0 +1,62 @@
+"""Conversations in progress, one row for each account, wrapped with the server key and all of one size."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, select
+
+from intake.draft import Draft
+from storage.database import Tx, upsert
+from storage.schema import drafts
+
+STATE = "drafts.state"
+STATE_BYTES = 6_144
+"""Room for the largest draft that a checked questionnaire allows (2,800 bytes of answers), its screen and its chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A draft and where it is shown."""
+
+    draft: Draft
+    chat: int = field(repr=False)
+    screen: int | None = field(default=None, repr=False)
+    """Message id of the one message that is edited in place."""
+
+
+def load(tx: Tx, account: bytes) -> Conversation | None:
+    state = tx.conn.execute(select(drafts.c.state).where(drafts.c.account == account)).scalar()
+    return None if state is None else _read(tx, account, state)
+
+
+def save(tx: Tx, account: bytes, conversation: Conversation) -> None:
+    plain = json.dumps(
+        {
+            "chat": conversation.chat,
+            "screen": conversation.screen,
+            "draft": conversation.draft.to_json().decode(),
+        },
+        ensure_ascii=False,
+    )
+    state = tx.vault.wrap_padded(STATE, account, plain.encode(), STATE_BYTES)
+    upsert(tx, drafts, {"account": account}, {"state": state})
+
+
+def drop(tx: Tx, account: bytes) -> None:
+    tx.conn.execute(delete(drafts).where(drafts.c.account == account))
+
+
+def idle(tx: Tx, before: int) -> Iterator[tuple[bytes, Conversation]]:
+    """Conversations whose last event was before that Unix second. Reads every row: times are wrapped."""
+    for account, state in tx.conn.execute(select(drafts.c.account, drafts.c.state)).all():
+        conversation = _read(tx, account, state)
+        if conversation.draft.active_at < before:
+            yield account, conversation
+
+
+def _read(tx: Tx, account: bytes, state: bytes) -> Conversation:
+    plain = json.loads(tx.vault.unwrap_padded(STATE, account, state))
+    return Conversation(Draft.from_json(plain["draft"].encode()), plain["chat"], plain["screen"])

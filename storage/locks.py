@@ -1,0 +1,86 @@
+"""Case locks and the fixed blocks sealed with them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import delete, insert, select, update
+
+from intake.errors import Tampered
+from storage.database import Tx, upsert
+from storage.schema import blocks, locks
+from storage.sealing import Lock, only_slots, without_slot
+
+LOCK = "locks"
+BLOCK = "blocks.box"
+
+
+def add(tx: Tx, lock: Lock) -> None:
+    tx.conn.execute(
+        insert(locks).values(
+            case_id=lock.case, public_key=lock.public, slots=lock.slots, mac=_lock_mac(tx, lock)
+        )
+    )
+
+
+def get(tx: Tx, case: bytes) -> Lock:
+    """The case's lock. Raises `Tampered` when it was changed behind the server's back, or is gone."""
+    row = tx.conn.execute(select(locks).where(locks.c.case_id == case)).one_or_none()
+    if row is None:
+        raise Tampered("a case has no lock: restore it from the newest backup")
+    lock = Lock(case, row.public_key, row.slots)
+    tx.vault.check_mac(LOCK, case, lock.public + lock.slots, row.mac)
+    return lock
+
+
+def replace_slots(tx: Tx, lock: Lock) -> None:
+    tx.conn.execute(
+        update(locks).where(locks.c.case_id == lock.case).values(slots=lock.slots, mac=_lock_mac(tx, lock))
+    )
+
+
+def revoke(tx: Tx, public: bytes) -> int:
+    """Remove one recipient's slot from every stored case; returns how many cases had one."""
+    removed = 0
+    for row in tx.conn.execute(select(locks.c.case_id)).all():
+        lock = get(tx, row.case_id)
+        left = without_slot(lock.slots, public)
+        if left != lock.slots:
+            replace_slots(tx, Lock(lock.case, lock.public, left))
+            removed += 1
+    return removed
+
+
+def keep_only(tx: Tx, case: bytes, publics: Collection[bytes]) -> None:
+    """Destroy the slots of everybody else."""
+    lock = get(tx, case)
+    replace_slots(tx, Lock(case, lock.public, only_slots(lock.slots, publics)))
+
+
+def put_block(tx: Tx, case: bytes, position: int, box: bytes) -> None:
+    mac = tx.vault.mac(BLOCK, _place(case, position), box)
+    upsert(tx, blocks, {"case_id": case, "position": position}, {"box": box, "mac": mac})
+
+
+def get_blocks(tx: Tx, case: bytes) -> list[bytes]:
+    """The boxes in order of position, each as it was stored or `Tampered`."""
+    rows = tx.conn.execute(select(blocks).where(blocks.c.case_id == case).order_by(blocks.c.position)).all()
+    for row in rows:
+        tx.vault.check_mac(BLOCK, _place(case, row.position), row.box, row.mac)
+    return [row.box for row in rows]
+
+
+def erase(tx: Tx, cases: Iterable[bytes]) -> None:
+    """The lock first: without its slots the boxes are noise, whatever becomes of them."""
+    for case in cases:
+        tx.conn.execute(update(locks).where(locks.c.case_id == case).values(slots=b""))
+        tx.conn.execute(delete(locks).where(locks.c.case_id == case))
+        tx.conn.execute(delete(blocks).where(blocks.c.case_id == case))
+
+
+def _lock_mac(tx: Tx, lock: Lock) -> bytes:
+    return tx.vault.mac(LOCK, lock.case, lock.public + lock.slots)
+
+
+def _place(case: bytes, position: int) -> bytes:
+    return case + position.to_bytes(4, "big")

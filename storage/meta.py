@@ -1,0 +1,45 @@
+"""Single values, and the updates that have been dealt with."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, insert, select
+
+from storage.database import Tx, upsert
+from storage.schema import handled, meta
+
+PAUSED = "paused"
+"""Present while an admin has paused the intake."""
+RECOVERY_KEY = "recovery-key"
+"""The public half of the organisation's recovery key."""
+NEXT_CARDS = "next-cards"
+"""When the next batch of cards is released, wrapped."""
+VAULT_SECRETS = "vault-secrets"
+"""The wrapped hash keys, see `storage.vault`."""
+BOT_USERNAME = "bot-username"
+"""As the service last learned it; the bot's links are made of it."""
+
+
+def get(tx: Tx, name: str) -> bytes | None:
+    return tx.conn.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
+
+
+def put(tx: Tx, name: str, value: bytes) -> None:
+    upsert(tx, meta, {"name": name}, {"value": value})
+
+
+def drop(tx: Tx, name: str) -> None:
+    tx.conn.execute(delete(meta).where(meta.c.name == name))
+
+
+def first_time(tx: Tx, update_id: int, day: int) -> bool:
+    """Record an update as dealt with. False: it was before, and must change nothing."""
+    tag = tx.vault.tag("update", update_id.to_bytes(8, "big", signed=True))
+    if tx.conn.execute(select(handled.c.day).where(handled.c.update_tag == tag)).scalar() is not None:
+        return False
+    tx.conn.execute(insert(handled).values(update_tag=tag, day=day))
+    return True
+
+
+def forget_handled(tx: Tx, before_day: int) -> None:
+    """Telegram keeps an update for 24 hours; after two days none can come again."""
+    tx.conn.execute(delete(handled).where(handled.c.day < before_day))

@@ -1,0 +1,197 @@
+"""What Telegram is still owed, and what must be deleted in requesters' chats. Both survive a restart.
+
+Exact times lie inside the wrapped part; the clear column is the day, so that a stolen file tells no minute.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Collection
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+
+from sqlalchemy import delete, insert, select, update
+
+from storage.database import Tx
+from storage.schema import outbox, traces
+
+JOB = "outbox.job"
+JOB_BYTES = 8_192
+TRACE = "traces.message"
+TRACE_BYTES = 128
+DAY = 86_400
+REFRESH = "refresh"
+"""Tag of a card job that may only edit a card that is there: the first card waits for its batch."""
+
+
+class Task(StrEnum):
+    CARD = "card"
+    """Show, or show anew, a case in the operators' group."""
+    DOCUMENT = "document"
+    """Hand the sealed case to its holder."""
+    SEND = "send"
+    """A message as it stands: a notice, or an operator's reply to a requester."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    task: Task
+    due: int
+    """Unix seconds."""
+    urgent: bool = False
+    case: str = ""
+    """Hexadecimal id of the case it is about."""
+    chat: int = field(default=0, repr=False)
+    text: str = field(default="", repr=False)
+    buttons: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """(label, payload), one a row."""
+    delete_after: int = 0
+    """Seconds after which the message must be gone from the chat; 0: it may stay."""
+    tries: int = 0
+    tag: str = ""
+    """What the message is to be known by once it is sent."""
+
+
+def add(tx: Tx, job: Job) -> bytes:
+    job_id = secrets.token_bytes(16)
+    tx.conn.execute(insert(outbox).values(id=job_id, due_day=job.due // DAY, job=_wrap(tx, job_id, job)))
+    return job_id
+
+
+def due(tx: Tx, now: int) -> list[tuple[bytes, Job]]:
+    """Everything due by now; the urgent first, then the oldest."""
+    rows = tx.conn.execute(select(outbox).where(outbox.c.due_day <= now // DAY)).all()
+    found = [(row.id, _unwrap(tx, row.id, row.job)) for row in rows]
+    return sorted(
+        ((i, j) for i, j in found if j.due <= now), key=lambda pair: (not pair[1].urgent, pair[1].due)
+    )
+
+
+def next_due(tx: Tx, now: int) -> int | None:
+    """When the next job or trace of today becomes due that is not due yet."""
+    jobs = tx.conn.execute(select(outbox).where(outbox.c.due_day <= now // DAY)).all()
+    marks = tx.conn.execute(select(traces).where(traces.c.due_day <= now // DAY)).all()
+    times = [_unwrap(tx, row.id, row.job).due for row in jobs]
+    times += [_trace(tx, row.id, row.message).due for row in marks]
+    return min((at for at in times if at > now), default=None)
+
+
+def postpone(tx: Tx, job_id: bytes, job: Job) -> None:
+    tx.conn.execute(
+        update(outbox).where(outbox.c.id == job_id).values(due_day=job.due // DAY, job=_wrap(tx, job_id, job))
+    )
+
+
+def done(tx: Tx, job_id: bytes) -> None:
+    tx.conn.execute(delete(outbox).where(outbox.c.id == job_id))
+
+
+def waiting(tx: Tx) -> list[tuple[bytes, Job]]:
+    """Every job, due or not. Reads every row: what a job is about is wrapped."""
+    rows = tx.conn.execute(select(outbox)).all()
+    return [(row.id, _unwrap(tx, row.id, row.job)) for row in rows]
+
+
+def drop_about(tx: Tx, cases: Collection[str]) -> None:
+    """Nothing is owed any longer about these cases (hexadecimal ids)."""
+    for job_id, job in waiting(tx) if cases else ():
+        if job.case in cases:
+            done(tx, job_id)
+
+
+def drop_for(tx: Tx, chat: int) -> None:
+    """Nothing is owed to this chat any longer."""
+    for job_id, job in waiting(tx):
+        if job.chat == chat:
+            done(tx, job_id)
+
+
+def untie(tx: Tx, case: str, chat: int) -> None:
+    """What is still to be sent to this chat no longer names the case."""
+    for job_id, job in waiting(tx):
+        if job.case == case and job.chat == chat:
+            postpone(tx, job_id, replace(job, case=""))
+
+
+def _wrap(tx: Tx, job_id: bytes, job: Job) -> bytes:
+    plain = json.dumps(asdict(job), ensure_ascii=False, separators=(",", ":")).encode()
+    return tx.vault.wrap_padded(JOB, job_id, plain, JOB_BYTES)
+
+
+def _unwrap(tx: Tx, job_id: bytes, box: bytes) -> Job:
+    plain = json.loads(tx.vault.unwrap_padded(JOB, job_id, box))
+    plain["task"] = Task(plain["task"])
+    plain["buttons"] = tuple((label, data) for label, data in plain["buttons"])
+    return Job(**plain)
+
+
+# Messages that must be deleted.
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A message in somebody's private chat, and when it must be gone."""
+
+    chat: int = field(repr=False)
+    message: int = field(repr=False)
+    due: int
+    sent: int
+    """When it was sent: Telegram lets a bot delete for 48 hours from then."""
+
+
+def leave_trace(tx: Tx, trace: Trace) -> None:
+    trace_id = secrets.token_bytes(16)
+    plain = json.dumps(asdict(trace)).encode()
+    tx.conn.execute(
+        insert(traces).values(
+            id=trace_id,
+            chat=tx.vault.account(trace.chat),
+            due_day=trace.due // DAY,
+            message=tx.vault.wrap_padded(TRACE, trace_id, plain, TRACE_BYTES),
+        )
+    )
+
+
+LONGEST_TRACE = 47 * 3_600
+"""Seconds: Telegram lets a bot delete for 48 hours; an hour is left for being down."""
+
+
+def leave_trace_of(tx: Tx, chat: int, message: int | None, now: int, *, due_in: int = LONGEST_TRACE) -> None:
+    """Note a message that came just now."""
+    if message is not None:
+        leave_trace(tx, Trace(chat, message, now + due_in, now))
+
+
+def traces_of(tx: Tx, chat: int) -> list[tuple[bytes, Trace]]:
+    rows = tx.conn.execute(select(traces).where(traces.c.chat == tx.vault.account(chat))).all()
+    return [(row.id, _trace(tx, row.id, row.message)) for row in rows]
+
+
+def traces_due(tx: Tx, now: int) -> list[tuple[bytes, Trace]]:
+    rows = tx.conn.execute(select(traces).where(traces.c.due_day <= now // DAY)).all()
+    found = [(row.id, _trace(tx, row.id, row.message)) for row in rows]
+    return [(i, t) for i, t in found if t.due <= now]
+
+
+def hasten_traces(tx: Tx, chat: int, now: int, *, but: int | None) -> None:
+    """Everything in this chat becomes due, except the one message that is kept."""
+    hasten(tx, chat, [trace.message for _, trace in traces_of(tx, chat) if trace.message != but], now)
+
+
+def hasten(tx: Tx, chat: int, messages: Collection[int], now: int) -> None:
+    """These messages become due."""
+    for trace_id, trace in traces_of(tx, chat):
+        if trace.message in messages and trace.due > now:
+            forget_traces(tx, [trace_id])
+            leave_trace(tx, Trace(trace.chat, trace.message, now, trace.sent))
+
+
+def forget_traces(tx: Tx, ids: list[bytes]) -> None:
+    for trace_id in ids:
+        tx.conn.execute(delete(traces).where(traces.c.id == trace_id))
+
+
+def _trace(tx: Tx, trace_id: bytes, box: bytes) -> Trace:
+    return Trace(**json.loads(tx.vault.unwrap_padded(TRACE, trace_id, box)))

@@ -1,0 +1,141 @@
+"""Every table, to be read in five minutes. Alembic's migrations lead here; a test proves it.
+
+A BLOB marked *wrapped* can be read with the server key only (`storage.vault`); one marked *sealed* by the case's
+recipients only (`storage.sealing`). Times in the clear are days (days since 1970, UTC): nobody who steals the file
+learns the hour. Primary keys are random or keyed hashes and the tables have no row numbers, so that neither the
+order of rows nor their ids tell who came first.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
+
+metadata = MetaData()
+
+
+def _table(name: str, *parts: Column[object] | Index) -> Table:
+    return Table(name, metadata, *parts, sqlite_with_rowid=False)
+
+
+# One row a value: the wrapped hash keys, the pause notice, the instant of the next batch of cards.
+meta = _table(
+    "meta",
+    Column("name", String(32), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+# A conversation in progress, one for each account that has one.
+drafts = _table(
+    "drafts",
+    Column("account", LargeBinary(16), primary_key=True),  # keyed hash of the account's id
+    Column("state", LargeBinary, nullable=False),  # wrapped, one size: the draft, the chat, its screen
+)
+
+# A case's lock. Made at consent; erasing the row makes everything sealed to the case unreadable.
+locks = _table(
+    "locks",
+    Column("case_id", LargeBinary(16), primary_key=True),
+    Column("public_key", LargeBinary(32), nullable=False),
+    Column("slots", LargeBinary, nullable=False),  # the private half, sealed to each recipient
+    Column("mac", LargeBinary(16), nullable=False),  # keyed; notices swapped keys and slots
+)
+
+# What the requester answered: the same number of boxes of the same size for every case of a questionnaire.
+blocks = _table(
+    "blocks",
+    Column("case_id", LargeBinary(16), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("box", LargeBinary, nullable=False),  # sealed, one size
+    Column("mac", LargeBinary(16), nullable=False),
+)
+
+# What was sent. A draft becomes a case; its lock and blocks go on.
+cases = _table(
+    "cases",
+    Column("case_id", LargeBinary(16), primary_key=True),
+    Column("reference", String(9), nullable=False, unique=True),
+    Column("status", String(8), nullable=False, index=True),
+    Column("holder", String(16), nullable=True, index=True),  # staff.id
+    Column(
+        "account", LargeBinary(16), nullable=True, unique=True
+    ),  # only while open and answered in the chat
+    Column("code_tag", LargeBinary(16), nullable=True, unique=True),  # only with a return code
+    Column("code_key", LargeBinary(32), nullable=True),
+    Column("facts", LargeBinary, nullable=False),  # wrapped, one size: level, hour, summary
+    Column("contact", LargeBinary, nullable=True),  # wrapped: chat, language; gone when the case closes
+    Column("received_day", Integer, nullable=False),
+    Column("closed_day", Integer, nullable=True, index=True),
+    Column("outcome", String(16), nullable=True),
+)
+
+# What was written after the request was sent, by either side.
+thread = _table(
+    "thread",
+    Column("case_id", LargeBinary(16), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("author", String(12), nullable=False),  # requester or organisation
+    Column("day", Integer, nullable=False),
+    Column("box", LargeBinary, nullable=False),  # sealed to the case, one size
+    Column("mac", LargeBinary(16), nullable=False),
+    Column("code_box", LargeBinary, nullable=True),  # a reply, sealed to the return code
+)
+
+# What Telegram is still owed. Written in the transaction of the fact that owes it.
+outbox = _table(
+    "outbox",
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("due_day", Integer, nullable=False, index=True),
+    Column("job", LargeBinary, nullable=False),  # wrapped: what, where, when exactly, how often tried
+)
+
+# Messages in requesters' chats that must be deleted. Not tied to a case.
+traces = _table(
+    "traces",
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("chat", LargeBinary(16), nullable=False, index=True),  # keyed hash
+    Column("due_day", Integer, nullable=False, index=True),
+    Column("message", LargeBinary, nullable=False),  # wrapped, one size: chat, message, due second
+)
+
+# Operators, leads and admins. A row without an account was added from the shell, for its key alone.
+staff = _table(
+    "staff",
+    Column("id", String(16), primary_key=True),
+    Column("name", String(32), nullable=False, unique=True),  # pseudonym
+    Column("role", String(8), nullable=False),
+    Column("account", LargeBinary(16), nullable=True, unique=True),
+    Column("chat", LargeBinary, nullable=True),  # wrapped: chat, language
+    Column("public_key", LargeBinary(32), nullable=True, unique=True),
+    Column("confirmed", Boolean, nullable=False),  # an admin compared the key's words
+)
+
+# Invitations: one use, expiring, stored as a keyed hash.
+invites = _table(
+    "invites",
+    Column("token", LargeBinary(16), primary_key=True),
+    Column("role", String(8), nullable=False),
+    Column("expires_at", Integer, nullable=False),  # Unix seconds; tells about staff, not requesters
+)
+
+# Monthly counts. They outlive the cases.
+tallies = _table(
+    "tallies",
+    Column("month", String(7), primary_key=True),
+    Column("name", String(32), primary_key=True),
+    Column("count", LargeBinary, nullable=False),  # wrapped, one size
+)
+
+# How many recent requests share a combination of summary values: keyed hashes, no rows of people.
+combinations = _table(
+    "combinations",
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("combination", LargeBinary(16), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+# Updates already dealt with, so that one that comes twice changes nothing. Forgotten after two days.
+handled = _table(
+    "handled",
+    Column("update_tag", LargeBinary(16), primary_key=True),
+    Column("day", Integer, nullable=False, index=True),
+)

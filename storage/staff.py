@@ -1,0 +1,134 @@
+"""Operators, leads and admins; invitations; and who receives the slots of new cases."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from intake.roles import Role, needs_key
+from storage.database import Tx
+from storage.schema import invites, staff
+
+CHAT = "staff.chat"
+INVITE_SECONDS = 72 * 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    id: str
+    name: str
+    role: Role
+    public_key: bytes | None
+    confirmed: bool
+    chat: int | None = field(default=None, repr=False)
+    language: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether this member may act: those who open cases need a key that an admin confirmed."""
+        return self.chat is not None and (self.confirmed or not needs_key(self.role))
+
+
+def add(tx: Tx, name: str, role: Role, public_key: bytes | None = None, *, confirmed: bool = False) -> str:
+    member_id = secrets.token_hex(8)
+    tx.conn.execute(
+        insert(staff).values(
+            id=member_id, name=name, role=role.value, public_key=public_key, confirmed=confirmed
+        )
+    )
+    return member_id
+
+
+def by_account(tx: Tx, account: bytes) -> Member | None:
+    return _one(tx, staff.c.account == account)
+
+
+def by_id(tx: Tx, member_id: str) -> Member | None:
+    return _one(tx, staff.c.id == member_id)
+
+
+def by_name(tx: Tx, name: str) -> Member | None:
+    return _one(tx, staff.c.name == name)
+
+
+def by_key(tx: Tx, public_key: bytes) -> Member | None:
+    return _one(tx, staff.c.public_key == public_key)
+
+
+def everyone(tx: Tx) -> list[Member]:
+    return [_read(tx, row) for row in tx.conn.execute(select(staff).order_by(staff.c.name)).all()]
+
+
+def enrol(tx: Tx, member_id: str, account: bytes, chat: int, language: str) -> None:
+    """Tie a member to the Telegram account that used the invitation."""
+    box = tx.vault.wrap(CHAT, member_id.encode(), json.dumps({"chat": chat, "language": language}).encode())
+    tx.conn.execute(update(staff).where(staff.c.id == member_id).values(account=account, chat=box))
+
+
+def set_role(tx: Tx, member_id: str, role: Role) -> None:
+    tx.conn.execute(update(staff).where(staff.c.id == member_id).values(role=role.value))
+
+
+def set_key(tx: Tx, member_id: str, public_key: bytes) -> None:
+    """A new key is never a recipient before an admin has confirmed its words."""
+    tx.conn.execute(
+        update(staff).where(staff.c.id == member_id).values(public_key=public_key, confirmed=False)
+    )
+
+
+def confirm(tx: Tx, member_id: str) -> None:
+    tx.conn.execute(update(staff).where(staff.c.id == member_id).values(confirmed=True))
+
+
+def forget_key(tx: Tx, member_id: str) -> None:
+    """An admin refused the key: its owner may send another."""
+    tx.conn.execute(update(staff).where(staff.c.id == member_id).values(public_key=None, confirmed=False))
+
+
+def remove(tx: Tx, member_id: str) -> None:
+    tx.conn.execute(delete(staff).where(staff.c.id == member_id))
+
+
+def recipients(tx: Tx, recovery_key: bytes | None) -> list[bytes]:
+    """Public keys that a new case is locked for: the confirmed ones, and the organisation's recovery key."""
+    rows = tx.conn.execute(
+        select(staff.c.public_key).where(staff.c.confirmed, staff.c.public_key.is_not(None))
+    )
+    keys = {row.public_key for row in rows.all()}
+    if recovery_key:
+        keys.add(recovery_key)
+    return sorted(keys)
+
+
+def invite(tx: Tx, role: Role, now: int) -> str:
+    """A token for one enrolment; only its keyed hash is kept."""
+    token = secrets.token_urlsafe(24)
+    tx.conn.execute(
+        insert(invites).values(
+            token=tx.vault.tag("invite", token.encode()), role=role.value, expires_at=now + INVITE_SECONDS
+        )
+    )
+    return token
+
+
+def use_invite(tx: Tx, token: str, now: int) -> Role | None:
+    """The role it invites to, once; None: unknown, used or expired."""
+    tag = tx.vault.tag("invite", token.encode())
+    role = tx.conn.execute(
+        select(invites.c.role).where(invites.c.token == tag, invites.c.expires_at > now)
+    ).scalar()
+    tx.conn.execute(delete(invites).where((invites.c.token == tag) | (invites.c.expires_at <= now)))
+    return Role(role) if role else None
+
+
+def _one(tx: Tx, condition: object) -> Member | None:
+    row = tx.conn.execute(select(staff).where(condition)).one_or_none()  # type: ignore[arg-type]
+    return None if row is None else _read(tx, row)
+
+
+def _read(tx: Tx, row: Row[tuple[object, ...]]) -> Member:
+    where = json.loads(tx.vault.unwrap(CHAT, row.id.encode(), row.chat)) if row.chat else {}
+    return Member(row.id, row.name, Role(row.role), row.public_key, row.confirmed, **where)

@@ -1,0 +1,59 @@
+"""What was written to a case after it was sent, sealed to the case; replies also to the return code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, insert, select
+
+from storage.database import Tx
+from storage.envelope import Who
+from storage.schema import thread
+
+BOX = "thread.box"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    sequence: int
+    who: Who
+    day: int
+    box: bytes = field(repr=False)
+    code_box: bytes | None = field(default=None, repr=False)
+
+
+def next_sequence(tx: Tx, case: bytes) -> int:
+    """Sequences start at 1; 0 belongs to the blocks."""
+    last = tx.conn.execute(select(func.max(thread.c.sequence)).where(thread.c.case_id == case)).scalar()
+    return (last or 0) + 1
+
+
+def add(tx: Tx, case: bytes, entry: Entry) -> None:
+    mac = tx.vault.mac(BOX, _place(case, entry.sequence), _boxes(entry.box, entry.code_box))
+    tx.conn.execute(
+        insert(thread).values(
+            case_id=case,
+            sequence=entry.sequence,
+            author=entry.who.value,
+            day=entry.day,
+            box=entry.box,
+            mac=mac,
+            code_box=entry.code_box,
+        )
+    )
+
+
+def entries(tx: Tx, case: bytes) -> list[Entry]:
+    rows = tx.conn.execute(select(thread).where(thread.c.case_id == case).order_by(thread.c.sequence)).all()
+    for row in rows:
+        tx.vault.check_mac(BOX, _place(case, row.sequence), _boxes(row.box, row.code_box), row.mac)
+    return [Entry(row.sequence, Who(row.author), row.day, row.box, row.code_box) for row in rows]
+
+
+def _boxes(box: bytes, code_box: bytes | None) -> bytes:
+    """Both are of one size, so that no other pair of boxes has the same bytes."""
+    return box + (code_box or b"")
+
+
+def _place(case: bytes, sequence: int) -> bytes:
+    return case + sequence.to_bytes(4, "big")
