@@ -1,0 +1,87 @@
+"""A request in progress: everything the server must remember between two presses, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+
+from intake.questionnaire import Answers
+
+FORMAT = 1
+
+
+class Place(StrEnum):
+    """Which screen the requester is looking at."""
+
+    LANGUAGE = "language"
+    NOTICE = "notice"
+    QUESTION = "question"
+    REVIEW = "review"
+    CHANNEL = "channel"
+    HOME = "home"
+    """The request was sent, and this chat is where the answer will come."""
+    ERASE = "erase"
+    CODE = "code"
+    """A return code is asked for, to read its request."""
+    CODE_ERASE = "code-erase"
+    """The return code is asked for once more, to erase its request."""
+
+
+class Page(StrEnum):
+    """A page laid over the screen; "back" returns to what lies under it."""
+
+    HELP = "help"
+    PRIVACY = "privacy"
+    VERIFY = "verify"
+    STATUS = "status"
+    LANGUAGE = "language"
+    """The choice of languages, later than the first time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`repr` shows the place only: answers never reach a log by accident."""
+
+    place: Place = Place.LANGUAGE
+    language: str = field(default="", repr=False)
+    serial: int = field(default=1, repr=False)
+    """Number of the screen shown. A button carries it, so a press on an older screen is recognised."""
+    page: Page | None = field(default=None, repr=False)
+    question: str = field(default="", repr=False)
+    picked: tuple[str, ...] = field(default=(), repr=False)
+    """Boxes ticked so far in a `choices` question."""
+    answers: Answers = field(default_factory=dict, repr=False)
+    texts: Mapping[str, int] = field(default_factory=dict, repr=False)
+    """Text questions dealt with: id -> bytes sealed; 0 for "prefer not to say". The text itself is not here."""
+    from_review: bool = field(default=False, repr=False)
+    """Changing one answer: afterwards return to the review."""
+    aside_from: Place | None = field(default=None, repr=False)
+    """Where a side path (to erase, to type a code) was entered, and leads back to."""
+    case: str = field(default="", repr=False)
+    """Hexadecimal id of the case lock made at consent."""
+    reference: str = field(default="", repr=False)
+    """Set once the case exists: for an emergency, before the questions are finished."""
+    fingerprint: str = field(default="", repr=False)
+    """The questionnaire this was begun with."""
+    active_at: int = field(default=0, repr=False)
+    """Unix seconds of the last event."""
+
+    def moved(self, place: Place, **changes: object) -> Draft:
+        """The same draft on another screen, with any page closed."""
+        return replace(self, place=place, page=None, **changes)  # type: ignore[arg-type]
+
+    def to_json(self) -> bytes:
+        return json.dumps({"v": FORMAT, **asdict(self)}, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Draft:
+        values = json.loads(data)
+        del values["v"]
+        values["place"] = Place(values["place"])
+        values["page"] = Page(values["page"]) if values["page"] else None
+        values["aside_from"] = Place(values["aside_from"]) if values["aside_from"] else None
+        values["picked"] = tuple(values["picked"])
+        values["answers"] = {q: tuple(options) for q, options in values["answers"].items()}
+        return cls(**values)

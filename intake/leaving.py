@@ -1,0 +1,59 @@
+"""Sending, stopping, erasing, wiping, coming back too late: how a draft ends, and what becomes of what it held."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from intake.draft import Draft
+from intake.events import Channel, Complete, Drop, Effect, EraseCase, OpenCase, Wipe
+from intake.steps import Hint, Step, Table, begin, resume
+
+
+def send(table: Table, draft: Draft, action: str) -> Step:
+    channel = Channel(action)
+    reference = draft.reference or table.fresh.reference
+    sent: Effect = Complete(channel) if draft.reference else OpenCase(reference, channel)
+    if channel is Channel.CODE:
+        # Nothing may tie this account to the case: the chat forgets that there was one.
+        return Step(None, (sent, Wipe()), ending="sent-code")
+    home = resume(table, draft.language, draft.case, reference)
+    return Step(home, (sent, Wipe()), hint=Hint("sent", {"reference": reference}), about=draft)
+
+
+def stop(table: Table, draft: Draft, action: str) -> Step:
+    """Leave one neutral line. What was sent stays sent: withdrawing it is /erase."""
+    return Step(None, (*abandon(draft), Wipe()), ending="stopped")
+
+
+def expire(table: Table, draft: Draft) -> Step:
+    """What becomes of a draft that was idle for too long. What was sent stays sent."""
+    if draft.reference:
+        after = resume(table, draft.language, draft.case, draft.reference)
+        return Step(replace(after, serial=draft.serial), abandon(draft), about=draft)
+    fresh = replace(begin(table, draft.language), serial=draft.serial)
+    return Step(fresh, abandon(draft), Hint("expired") if draft.case else None, about=draft)
+
+
+def abandon(draft: Draft) -> tuple[Effect, ...]:
+    """What must happen to a draft that nobody goes on with: dropped, or completed if it was sent already."""
+    if unfinished_emergency(draft):
+        return (Complete(Channel.CHAT),)
+    return () if draft.reference else (Drop(),)
+
+
+def unfinished_emergency(draft: Draft) -> bool:
+    """Sent, and still being answered: once it is finished, the draft holds no answers."""
+    return bool(draft.reference and draft.answers)
+
+
+def erase(table: Table, draft: Draft, action: str) -> Step:
+    return Step(None, (EraseCase(), Wipe()), ending="erased")
+
+
+def drop(table: Table, draft: Draft, action: str) -> Step:
+    """Erase what was not sent."""
+    return Step(None, (Drop(), Wipe()), ending="erased")
+
+
+def wipe(table: Table, draft: Draft, action: str) -> Step:
+    return Step(draft, (Wipe(),), ending="wiped")

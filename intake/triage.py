@@ -1,0 +1,58 @@
+"""The life of a case, and which one comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from intake.questionnaire import Level
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    CLOSED = "closed"
+
+
+class Act(StrEnum):
+    CLAIM = "claim"
+    RELEASE = "release"
+    CLOSE = "close"
+
+
+class Outcome(StrEnum):
+    """How a case ended; the texts name them for people."""
+
+    HELPED = "helped"
+    REFERRED = "referred"
+    NO_ANSWER = "no-answer"
+    OUT_OF_SCOPE = "out-of-scope"
+    DUPLICATE = "duplicate"
+    TEST = "test"
+
+
+TRANSITIONS: dict[tuple[Status, Act], Status] = {
+    (Status.OPEN, Act.CLAIM): Status.CLAIMED,
+    (Status.CLAIMED, Act.RELEASE): Status.OPEN,
+    (Status.CLAIMED, Act.CLOSE): Status.CLOSED,
+}
+
+
+def after(status: Status, act: Act) -> Status | None:
+    """The status that follows; None: this cannot be done to a case in that status."""
+    return TRANSITIONS.get((status, act))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A case in the queue, as far as its order is concerned."""
+
+    reference: str
+    level: Level
+    received_hour: int
+    """Unix seconds, cut to the hour."""
+
+
+def order(case: Waiting) -> tuple[int, int, str]:
+    """Sort key: the more urgent level first, then who has waited longest; the reference settles ties."""
+    return case.level.rank, case.received_hour, case.reference
