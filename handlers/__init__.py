@@ -1,0 +1,1 @@
+"""What each person sees in the chat: requester, operator, admin; and the one turn they share."""

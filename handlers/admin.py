@@ -1,0 +1,144 @@
+"""What an admin does in the chat: counts, people, keys to confirm, the pause."""
+
+from __future__ import annotations
+
+from handlers.desk import Desk
+from handlers.enrolment import key_button
+from handlers.incoming import Incoming, Kind
+from handlers.menus import menu_of
+from handlers.outgoing import Answer, Button, Edit, Send
+from intake.counts import Month, earlier, month_of, table
+from intake.roles import needs_key
+from storage import meta, outbox, staff, tallies
+from storage.database import Tx
+from storage.keywords import key_words
+from storage.outbox import Job, Task
+from storage.sealing import key_id
+from storage.staff import Member
+
+MONTHS_SHOWN = 4
+
+
+async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
+    if incoming.kind is Kind.PRESS:
+        await _pressed(desk, incoming)
+    elif incoming.kind is Kind.COMMAND and incoming.command == "stats":
+        await _stats(desk, incoming)
+    elif incoming.kind is Kind.COMMAND and incoming.command == "people":
+        await _people(desk, incoming)
+    elif incoming.kind is Kind.COMMAND and incoming.command == "pause":
+        await _pause(desk, incoming)
+    elif incoming.kind is Kind.COMMAND and incoming.command == "resume":
+        await _resume(desk, incoming)
+    elif incoming.kind is Kind.COMMAND and incoming.command == "verify":
+        recovery = await desk.db.read(lambda tx: meta.get(tx, meta.RECOVERY_KEY))
+        words = " ".join(key_words(recovery)) if recovery else "—"
+        _send(desk, incoming, desk.texts.say(desk.staff_language, "recovery-words", words=words))
+    else:
+        _send(desk, incoming, desk.texts.say(desk.staff_language, "admin-help", name=member.name))
+
+
+async def _stats(desk: Desk, incoming: Incoming) -> None:
+    counts = await desk.db.read(tallies.read)
+    this_month = month_of(desk.clock())
+    rows = table(counts, this_month, MONTHS_SHOWN, desk.terms.suppress_below)
+    _send(desk, incoming, stats_text(desk, rows, this_month))
+
+
+def stats_text(desk: Desk, rows: tuple[Month, ...], this_month: str) -> str:
+    say, language = desk.texts.say, desk.staff_language
+    lines = [say(language, "stats-title", organisation=desk.terms.organisation), ""]
+    for row in rows:
+        so_far = f" {say(language, 'stats-so-far')}" if row.month == this_month else ""
+        lines.append(
+            say(language, "stats-month", month=desk.texts.month(language, row.month) + so_far, n=row.requests)
+        )
+        if row.levels:
+            parts = [f"{say(language, f'level-{level}')} {n}" for level, n in row.levels.items()]
+            lines.append("    " + " · ".join(parts))
+    last, before = rows[0], rows[1]
+    if before.month == earlier(this_month, 1) and before.requests:
+        lines += ["", say(language, "stats-compare", n=last.requests, before=before.requests)]
+    lines += ["", say(language, "stats-definitions", below=desk.terms.suppress_below)]
+    return "\n".join(lines)
+
+
+async def _people(desk: Desk, incoming: Incoming) -> None:
+    say, language = desk.texts.say, desk.staff_language
+    members = await desk.db.read(staff.everyone)
+    lines = [say(language, "people-title", n=len(members))]
+    buttons: list[tuple[Button, ...]] = []
+    for one in members:
+        lines += ["", f"{one.name} · {say(language, f'role-{one.role}')} · {say(language, _state(one))}"]
+        if one.public_key:
+            lines.append(" ".join(key_words(one.public_key)))
+        if one.public_key and not one.confirmed:
+            label = say(language, "confirm-name-button", name=one.name)
+            buttons.append((Button(label, key_button("yes", one.id, one.public_key)),))
+    desk.post(incoming.chat_id, [Send(incoming.chat_id, "\n".join(lines)[:4_000], tuple(buttons))])
+
+
+def _state(member: Member) -> str:
+    if not needs_key(member.role):
+        return "state-active"
+    if member.public_key is None:
+        return "state-no-key"
+    if not member.confirmed:
+        return "state-unconfirmed"
+    return "state-active" if member.chat is not None else "state-no-account"
+
+
+async def _pause(desk: Desk, incoming: Incoming) -> None:
+    notice = incoming.argument.strip()[:500]
+    await desk.db.write(lambda tx: meta.put(tx, meta.PAUSED, notice.encode()))
+    _send(desk, incoming, desk.texts.say(desk.staff_language, "paused"))
+
+
+async def _resume(desk: Desk, incoming: Incoming) -> None:
+    await desk.db.write(lambda tx: meta.drop(tx, meta.PAUSED))
+    _send(desk, incoming, desk.texts.say(desk.staff_language, "resumed"))
+
+
+async def _pressed(desk: Desk, incoming: Incoming) -> None:
+    say, language = desk.texts.say, desk.staff_language
+    kind, _, rest = incoming.data.partition(".")
+    verdict, _, whose = rest.partition(".")
+    member_id, _, key = whose.partition(".")
+    if kind != "key" or verdict not in {"yes", "no"}:
+        desk.post(incoming.chat_id, [Answer(incoming.query_id)])
+        return
+    now = desk.clock()
+
+    def work(tx: Tx) -> Member | None:
+        member = staff.by_id(tx, member_id)
+        if member is None or member.public_key is None or member.confirmed:
+            return None
+        if key_id(member.public_key).hex() != key:  # another key was sent since these words were shown
+            return None
+        if verdict == "yes":
+            staff.confirm(tx, member.id)
+        else:
+            staff.forget_key(tx, member.id)
+        if member.chat is not None:
+            told = say(language, "key-confirmed" if verdict == "yes" else "key-refused", name=member.name)
+            outbox.add(tx, Job(Task.SEND, now, chat=member.chat, text=told))
+        return member
+
+    member = await desk.db.write(work)
+    if member is None:
+        desk.post(incoming.chat_id, [Answer(incoming.query_id, say(language, "key-settled"), alert=True)])
+        return
+    desk.wake()
+    confirmed = await desk.db.read(lambda tx: staff.by_id(tx, member_id))
+    menu = menu_of(desk, confirmed) if confirmed is not None else None
+    if menu is not None:
+        desk.post(menu.chat, [menu])
+    text = say(language, "key-confirmed-admin" if verdict == "yes" else "key-refused-admin", name=member.name)
+    calls: list[Answer | Edit] = [Answer(incoming.query_id, text)]
+    if incoming.message_id is not None:
+        calls.append(Edit(incoming.chat_id, incoming.message_id, text))
+    desk.post(incoming.chat_id, calls)
+
+
+def _send(desk: Desk, incoming: Incoming, text: str) -> None:
+    desk.post(incoming.chat_id, [Send(incoming.chat_id, text)])

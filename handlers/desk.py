@@ -1,0 +1,60 @@
+"""What every handler is handed: the settings in force, and the way to the data and to Telegram."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from handlers.outgoing import Outgoing
+from handlers.texts import Texts
+from handlers.throttle import Throttle
+from intake.questionnaire import Questionnaire
+from storage.argon import Cost
+from storage.code import CODE_COST
+from storage.database import Database
+from storage.document import Labels
+from storage.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The settings that people feel. Times in seconds unless named otherwise."""
+
+    organisation: str
+    operators_chat: int | None = None
+    draft_seconds: int = 30 * 60
+    reply_seconds: int = 24 * 3_600
+    card_delay_seconds: int = 30 * 60
+    anonymity_k: int = 5
+    suppress_below: int = 10
+    relay_in_chat: bool = False
+    open_days: int = 180
+    closed_days: int = 30
+    code_cost: Cost = CODE_COST
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    terms: Terms
+    questionnaire: Questionnaire
+    labels: Labels
+    """The questionnaire's public words: answers are sealed together with their fingerprint."""
+    fingerprint: str
+    """Names exactly this questionnaire; a draft begun with another one starts afresh."""
+    texts: Texts
+    db: Database
+    vault: Vault
+    clock: Callable[[], int]
+    """Unix seconds."""
+    post: Callable[[int, Sequence[Outgoing]], None]
+    """Hand calls for one chat to delivery; returns at once."""
+    wake: Callable[[], None]
+    """Tell the background work that something became due."""
+    throttle: Throttle
+    stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Return codes are derived one at a time: each takes much memory."""
+
+    @property
+    def staff_language(self) -> str:
+        return self.questionnaire.languages[0]

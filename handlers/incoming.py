@@ -1,0 +1,210 @@
+"""What has come in, read from a raw update of the Bot API.
+
+`parse` is total: any JSON value gives an answer, never an exception. It reads what the conversation
+needs and nothing more: no names, no usernames, no phone numbers, no coordinates, no captions, and of
+files only that there was one. Everything it does read is bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+MAX_TEXT_CHARS = 4 * 4096
+"""Telegram's own limit is 4,096 UTF-16 units; four times that is no client's message."""
+MAX_DATA_CHARS = 64
+MAX_QUERY_ID_CHARS = 64
+
+Json = Mapping[str, object]
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    COMMAND = "command"
+    PRESS = "press"
+    CONTACT = "contact"
+    LOCATION = "location"
+    """A place: a location, a live location when it starts, or a venue."""
+    FILE = "file"
+    """Anything with a file: photo, document, voice, video, sticker and the like."""
+    OTHER_MESSAGE = "other_message"
+    EDITED = "edited"
+    BLOCKED = "blocked"
+    """The person has blocked the bot, or deleted the chat with it."""
+    UNBLOCKED = "unblocked"
+    GROUP_EVENT = "group_event"
+    """The bot's standing in a group has changed (`data` is the new one) or the group's id (`migrate_to`)."""
+    INLINE = "inline"
+    IGNORED = "ignored"
+    """Nothing that anyone waits for an answer to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One update. What it doesn't have is 0, "" or None; its `repr` shows neither content nor ids."""
+
+    update_id: int = field(repr=False)
+    kind: Kind = Kind.IGNORED
+    chat_id: int = field(default=0, repr=False)
+    chat_type: str = ""
+    """"private", "group", "supergroup", "channel" or ""."""
+    user_id: int = field(default=0, repr=False)
+    language_code: str = field(default="", repr=False)
+    message_id: int | None = field(default=None, repr=False)
+    """The message itself; for a press, the message that the button is on."""
+    text: str = field(default="", repr=False)
+    command: str = field(default="", repr=False)
+    """Lower case, without "/" and "@bot"."""
+    argument: str = field(default="", repr=False)
+    data: str = field(default="", repr=False)
+    query_id: str = field(default="", repr=False)
+    reply_to: int | None = field(default=None, repr=False)
+    forwarded: bool = False
+    migrate_to: int | None = field(default=None, repr=False)
+
+
+_CHAT_TYPES = frozenset({"private", "group", "supergroup", "channel"})
+_GROUPS = frozenset({"group", "supergroup"})
+_FILES = frozenset(
+    {"animation", "audio", "document", "live_photo", "paid_media", "photo", "sticker", "story", "video"}
+    | {"video_note", "voice"}
+)
+_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(.*))?", re.DOTALL)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def parse(update: object, bot_username: str = "") -> Incoming | None:
+    """Read one update; None if it is not an update at all.
+
+    Without `bot_username` a command is ours whomever it is addressed to.
+    """
+    body = _object(update)
+    update_id = _integer(body.get("update_id"))
+    if update_id is None:
+        return None
+    blank = Incoming(update_id)
+    if "message" in body:
+        return _message(blank, _object(body["message"]), bot_username.lower())
+    if "edited_message" in body:
+        return _edited(blank, _object(body["edited_message"]))
+    if "callback_query" in body:
+        return _press(blank, _object(body["callback_query"]))
+    if "my_chat_member" in body:
+        return _standing(blank, _object(body["my_chat_member"]))
+    if "inline_query" in body:
+        query = _object(body["inline_query"])
+        return replace(
+            _from(blank, query), kind=Kind.INLINE, query_id=_string(query.get("id"), MAX_QUERY_ID_CHARS)
+        )
+    return blank
+
+
+def lane_of(incoming: Incoming) -> int:
+    """The chat whose updates this one must stay in order with; the person, where there is no chat."""
+    return incoming.chat_id or incoming.user_id
+
+
+def _message(blank: Incoming, message: Json, bot_username: str) -> Incoming:
+    found = _located(blank, message)
+    if "migrate_to_chat_id" in message or "migrate_from_chat_id" in message:
+        return replace(
+            found, kind=Kind.GROUP_EVENT, migrate_to=_integer(message.get("migrate_to_chat_id")) or None
+        )
+    # Written in the name of a chat (an anonymous admin, a channel) or by a bot: nobody whom we could know.
+    if found.chat_type == "channel" or "sender_chat" in message or _is_bot(message) or not found.user_id:
+        return found
+    if isinstance(message.get("text"), str):
+        return _written(found, message, bot_username)
+    if "contact" in message:
+        return replace(found, kind=Kind.CONTACT)
+    if "location" in message or "venue" in message:
+        return replace(found, kind=Kind.LOCATION)
+    return replace(found, kind=Kind.OTHER_MESSAGE if _FILES.isdisjoint(message) else Kind.FILE)
+
+
+def _written(found: Incoming, message: Json, bot_username: str) -> Incoming:
+    text = _string(message["text"], MAX_TEXT_CHARS)
+    match = _COMMAND.fullmatch(text)
+    if match is None:
+        return replace(found, kind=Kind.TEXT, text=text)
+    command, addressee, argument = match.groups(default="")
+    if addressee and bot_username and addressee.lower() != bot_username:
+        return found
+    return replace(found, kind=Kind.COMMAND, text=text, command=command.lower(), argument=argument.strip())
+
+
+def _edited(blank: Incoming, message: Json) -> Incoming:
+    found = _located(blank, message)
+    # A live location edits its message every few seconds: that is not someone correcting what they wrote.
+    moving = "location" in message
+    if moving or found.chat_type == "channel" or "sender_chat" in message or _is_bot(message):
+        return found
+    return replace(found, kind=Kind.EDITED, text=_string(message.get("text"), MAX_TEXT_CHARS))
+
+
+def _press(blank: Incoming, query: Json) -> Incoming:
+    pressed = _from(_located(blank, _object(query.get("message"))), query)
+    data = query.get("data")
+    return replace(
+        pressed,
+        kind=Kind.PRESS,
+        # What is too long was never on a button of ours; cut short it could pass for something else.
+        data=_string(data, MAX_DATA_CHARS) if isinstance(data, str) and len(data) <= MAX_DATA_CHARS else "",
+        query_id=_string(query.get("id"), MAX_QUERY_ID_CHARS),
+        forwarded=False,
+        reply_to=None,
+    )
+
+
+def _standing(blank: Incoming, change: Json) -> Incoming:
+    found = _located(blank, change)
+    status = _string(_object(change.get("new_chat_member")).get("status"), 32)
+    if found.chat_type in _GROUPS:
+        return replace(found, kind=Kind.GROUP_EVENT, data=status)
+    if found.chat_type == "private" and status in {"kicked", "left"}:
+        return replace(found, kind=Kind.BLOCKED)
+    if found.chat_type == "private" and status == "member":
+        return replace(found, kind=Kind.UNBLOCKED)
+    return found
+
+
+def _located(blank: Incoming, message: Json) -> Incoming:
+    """Where it happened and who did it, the same for all that carry `chat` and `from`."""
+    chat = _object(message.get("chat"))
+    chat_type = chat.get("type")
+    return replace(
+        _from(blank, message),
+        chat_id=_integer(chat.get("id")) or 0,
+        chat_type=chat_type if isinstance(chat_type, str) and chat_type in _CHAT_TYPES else "",
+        message_id=_integer(message.get("message_id")) or None,
+        reply_to=_integer(_object(message.get("reply_to_message")).get("message_id")) or None,
+        forwarded="forward_origin" in message or "forward_date" in message,
+    )
+
+
+def _from(blank: Incoming, source: Json) -> Incoming:
+    sender = _object(source.get("from"))
+    language = _string(sender.get("language_code"), 35)
+    return replace(blank, user_id=_integer(sender.get("id")) or 0, language_code=language)
+
+
+def _is_bot(message: Json) -> bool:
+    return _object(message.get("from")).get("is_bot") is True
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _integer(value: object) -> int | None:
+    """A whole number that a database can hold, in 64 bits."""
+    if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
+        return value
+    return None
+
+
+def _string(value: object, most: int) -> str:
+    """At most `most` characters, each of which UTF-8 and a database can hold."""
+    return _UNSTORABLE.sub("\ufffd", value[:most]) if isinstance(value, str) else ""

@@ -1,0 +1,197 @@
+"""What an operator does in the chat: see the queue, take a case, answer, release, close."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from handlers import operator_reply
+from handlers.cards import DAY, card, waiting
+from handlers.desk import Desk
+from handlers.incoming import Incoming, Kind
+from handlers.operator_cases import notice_closed, order_of, own_case
+from handlers.outgoing import Answer, Button, Keyboard, Send
+from handlers.staff_notices import document_due
+from intake.triage import Act, Outcome, Status
+from storage import cases, custody, locks, outbox, staff
+from storage.cases import Case
+from storage.database import Tx
+from storage.keywords import key_words
+from storage.outbox import LONGEST_TRACE, Job, Task
+from storage.sealing import has_slot
+from storage.staff import Member
+
+QUEUE_SHOWN = 10
+
+Told = tuple[str, bool]
+"""A line for whoever pressed, and whether it must be closed by hand."""
+
+
+async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
+    if incoming.kind is Kind.PRESS:
+        await _pressed(desk, incoming, member)
+    elif incoming.kind is Kind.COMMAND:
+        await _command(desk, incoming, member)
+    elif incoming.kind is Kind.TEXT and incoming.reply_to is not None:
+        await operator_reply.take_turn(desk, incoming, member)
+    else:
+        await desk.db.write(
+            lambda tx: outbox.leave_trace_of(tx, incoming.chat_id, incoming.message_id, desk.clock())
+        )
+        _send(desk, incoming, desk.texts.say(desk.staff_language, "operator-reply-how"))
+
+
+async def _command(desk: Desk, incoming: Incoming, member: Member) -> None:
+    match incoming.command:
+        case "queue":
+            await _queue(desk, incoming, QUEUE_SHOWN)
+        case "next":
+            await _queue(desk, incoming, 1)
+        case "mine":
+            await _mine(desk, incoming, member)
+        case "verify":
+            words = " ".join(key_words(member.public_key)) if member.public_key else "—"
+            _send(desk, incoming, desk.texts.say(desk.staff_language, "own-words", words=words))
+        case _:
+            _send(desk, incoming, desk.texts.say(desk.staff_language, "operator-help", name=member.name))
+
+
+async def _queue(desk: Desk, incoming: Incoming, shown: int) -> None:
+    """The most urgent open cases, each with its card and a Claim button."""
+    now = desk.clock()
+    waiting_cases = sorted(await desk.db.read(lambda tx: cases.with_status(tx, Status.OPEN)), key=order_of)
+    if not waiting_cases:
+        _send(desk, incoming, desk.texts.say(desk.staff_language, "queue-empty"))
+        return
+    count = desk.texts.say(desk.staff_language, "queue-count", n=len(waiting_cases))
+    parts, keyboard = [count], list[tuple[Button, ...]]()
+    for case in waiting_cases[:shown]:
+        text, buttons = card(desk, case, "", now)
+        parts.append(text)
+        keyboard += [tuple(Button(f"{b.text} {case.reference}", b.data) for b in row) for row in buttons]
+    _send(desk, incoming, "\n\n".join(parts), tuple(keyboard))
+
+
+async def _mine(desk: Desk, incoming: Incoming, member: Member) -> None:
+    held = sorted(await desk.db.read(lambda tx: cases.held_by(tx, member.id)), key=order_of)
+    if not held:
+        _send(desk, incoming, desk.texts.say(desk.staff_language, "mine-empty"))
+        return
+    say, language = desk.texts.say, desk.staff_language
+    lines = [
+        f"{c.reference} · {say(language, f'level-{c.facts.level}')} · {waiting(desk, c.facts, desk.clock())}"
+        for c in held
+    ]
+    rows = tuple(
+        (Button(say(language, "file-button", reference=c.reference), f"file.{c.reference}"),) for c in held
+    )
+    _send(desk, incoming, "\n".join([say(language, "mine-count", n=len(held)), "", *lines]), rows)
+
+
+async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
+    verb, _, rest = incoming.data.partition(".")
+    actions: dict[str, Callable[[Tx, Desk, Member, str, int], Told]] = {
+        "claim": claim,
+        "release": release,
+        "file": send_file,
+        "close": ask_outcome,
+        "outcome": close,
+    }
+    action = actions.get(verb)
+    if action is None:
+        desk.post(incoming.chat_id, [Answer(incoming.query_id)])
+        return
+    now = desk.clock()
+    text, alert = await desk.db.write(lambda tx: action(tx, desk, member, rest, now))
+    desk.post(incoming.chat_id, [Answer(incoming.query_id, text, alert)])
+    desk.wake()
+
+
+def claim(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
+    """Take a case. Of any number who press at once, one holds it, and the others are told who."""
+    say, language = desk.texts.say, desk.staff_language
+    case = cases.by_reference(tx, reference)
+    if case is None:
+        return say(language, "case-gone", reference=reference), True
+    if case.status is Status.CLAIMED and case.holder == member.id:
+        return say(language, "claim-already-yours", reference=reference), False
+    if case.status is not Status.OPEN:
+        return _taken(tx, desk, case), True
+    if member.public_key is None or not has_slot(locks.get(tx, case.case).slots, member.public_key):
+        return say(language, "claim-no-slot", reference=reference), True
+    if not cases.move(tx, case, Act.CLAIM, holder=member.id):
+        return say(language, "claim-late", reference=reference), True
+    claimed = cases.by_id(tx, case.case) or case
+    custody.refresh_card(tx, claimed, now)
+    document_due(tx, claimed, now)
+    return say(language, "claimed", reference=reference), False
+
+
+def _taken(tx: Tx, desk: Desk, case: Case) -> str:
+    say, language = desk.texts.say, desk.staff_language
+    if case.status is Status.CLOSED:
+        return say(language, "claim-closed", reference=case.reference)
+    holder = staff.by_id(tx, case.holder) if case.holder else None
+    return say(language, "claim-taken", reference=case.reference, name=holder.name if holder else "—")
+
+
+def release(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
+    say, language = desk.texts.say, desk.staff_language
+    case = own_case(tx, member, reference)
+    if case is None or not cases.move(tx, case, Act.RELEASE, holder=None):
+        return say(language, "not-yours", reference=reference), True
+    custody.withdraw_documents(tx, case, member, now)
+    custody.refresh_card(tx, case, now)
+    return say(language, "released", reference=reference), False
+
+
+def send_file(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
+    say, language = desk.texts.say, desk.staff_language
+    case = own_case(tx, member, reference)
+    if case is None:
+        return say(language, "not-yours", reference=reference), True
+    document_due(tx, case, now)
+    return say(language, "file-coming", reference=reference), False
+
+
+def ask_outcome(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
+    """Closing is final, so it takes a second press: on how it ended."""
+    say, language = desk.texts.say, desk.staff_language
+    case = own_case(tx, member, reference)
+    if case is None or member.chat is None:
+        return say(language, "not-yours", reference=reference), True
+    buttons = tuple((say(language, f"outcome-{o}"), f"outcome.{o}.{reference}") for o in Outcome)
+    text = say(language, "close-ask", reference=reference)
+    job = Job(
+        Task.SEND,
+        now,
+        chat=member.chat,
+        text=text,
+        buttons=buttons,
+        case=case.case.hex(),
+        delete_after=LONGEST_TRACE,
+        tag="case",
+    )
+    outbox.add(tx, job)
+    return "", False
+
+
+def close(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told:
+    say, language = desk.texts.say, desk.staff_language
+    name, _, reference = rest.partition(".")
+    case = own_case(tx, member, reference)
+    if case is None or name not in list(Outcome):
+        return say(language, "not-yours", reference=reference), True
+    outcome = Outcome(name)
+    if not cases.close(tx, case, outcome, now // DAY):
+        return say(language, "not-yours", reference=reference), True
+    custody.withdraw_documents(tx, case, member, now)
+    custody.narrow_slots(tx, case)
+    custody.refresh_card(tx, case, now)
+    notice_closed(tx, desk, case, now)
+    return say(
+        language, "closed-case", reference=reference, outcome=say(language, f"outcome-{outcome}")
+    ), False
+
+
+def _send(desk: Desk, incoming: Incoming, text: str, keyboard: Keyboard = ()) -> None:
+    desk.post(incoming.chat_id, [Send(incoming.chat_id, text, keyboard)])

@@ -1,0 +1,95 @@
+"""What the handlers ask to be done in Telegram, as plain values.
+
+No value here shows its content in its `repr`: a value that ends up in an error or a log tells its
+kind and nothing else. Texts are sent as they stand, never with a parse mode.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MAX_TEXT = 4096
+"""Characters in a message, counted as UTF-16 units, which is how Telegram counts."""
+MAX_CAPTION = 1024
+MAX_BUTTON_DATA = 64
+"""Bytes of UTF-8."""
+MAX_DELETED_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message: it carries either `data` for the bot, or a `url` to open."""
+
+    text: str = field(repr=False)
+    data: str = field(default="", repr=False)
+    url: str = field(default="", repr=False)
+
+
+Keyboard = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    chat: int = field(repr=False)
+    text: str = field(repr=False)
+    keyboard: Keyboard = field(default=(), repr=False)
+    reply_to: int | None = field(default=None, repr=False)
+    silent: bool = False
+    protect: bool = True
+    """Neither forwarded nor saved by the apps that honour it."""
+    note: str = field(default="", repr=False)
+    """Means nothing here: the sender recognises by it which message has got an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendDocument:
+    chat: int = field(repr=False)
+    file_name: str = field(repr=False)
+    content: bytes = field(repr=False)
+    caption: str = field(default="", repr=False)
+    keyboard: Keyboard = field(default=(), repr=False)
+    protect: bool = True
+    note: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace a message's text and keyboard; `()` takes the keyboard away."""
+
+    chat: int = field(repr=False)
+    message: int = field(repr=False)
+    text: str = field(repr=False)
+    keyboard: Keyboard = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    chat: int = field(repr=False)
+    messages: tuple[int, ...] = field(repr=False)
+    """1 to 100 message ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer a press: nothing, a passing line, or (`alert`) a box to be closed. At most 200 characters."""
+
+    query: str = field(repr=False)
+    text: str = field(default="", repr=False)
+    alert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    chat: int = field(repr=False)
+    message: int = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The commands that the app lists in this chat: (name, description)."""
+
+    chat: int = field(repr=False)
+    commands: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+Outgoing = Send | SendDocument | Edit | Delete | Answer | Pin | Menu

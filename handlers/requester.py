@@ -1,0 +1,116 @@
+"""A requester's turn: load the draft, take one pure step, save everything in one transaction, then show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from handlers import requester_code
+from handlers.desk import Desk
+from handlers.incoming import Incoming, Kind
+from handlers.requester_effects import Carrying, Result, prepare
+from handlers.requester_scene import Scene, event_of, load
+from handlers.requester_show import calls
+from intake.conversation import Step, Table, begin, expire, resume, step, text_is_due
+from intake.draft import Draft, Place
+from intake.events import Event, LookUp, MakeLock, Remove, Wipe
+from storage import drafts, meta, outbox
+from storage.database import Tx
+from storage.drafts import Conversation
+from storage.outbox import LONGEST_TRACE
+
+DAY = 86_400
+
+
+async def take_turn(desk: Desk, incoming: Incoming) -> None:
+    """Whatever a private chat without a role can bring."""
+    if incoming.data.startswith(requester_code.PREFIX):
+        await requester_code.take_turn(desk, incoming)
+        return
+    now = desk.clock()
+    account = desk.vault.account(incoming.user_id)
+    scene = await desk.db.read(lambda tx: load(tx, desk, account))
+    table = Table(desk.questionnaire, desk.fingerprint, now, scene.fresh)
+    expired, draft = _draft(desk, table, scene, incoming)
+    event = event_of(incoming, text_is_due=text_is_due(desk.questionnaire, draft))
+    taken = _unless_closed(scene, step(table, draft, event), event)
+    if expired and expired.hint and not taken.ending:
+        taken = replace(taken, hint=expired.hint)
+    about = taken.about or draft
+    prepared = await prepare(desk, about, taken.effects, scene.recipients)
+
+    def work(tx: Tx) -> Result | None:
+        if not meta.first_time(tx, incoming.update_id, now // DAY):
+            return None
+        if expired:
+            Carrying(tx, desk, account, incoming.chat_id, expired.about or draft, prepared, now).carry_out(
+                expired.effects
+            )
+        carrying = Carrying(tx, desk, account, incoming.chat_id, about, prepared, now)
+        result = carrying.carry_out(taken.effects)
+        _save(tx, account, scene, taken, incoming)
+        _leave_traces(tx, taken, incoming, now)
+        return result
+
+    result = await desk.db.write(work)
+    if result is None or result.jobs:
+        scene = await desk.db.read(lambda tx: load(tx, desk, account))
+    if result is None:  # a redelivery changes nothing; the screen, which may have been lost, is shown again
+        taken, result = Step(_draft(desk, table, scene, incoming)[1]), Result()
+    desk.post(incoming.chat_id, calls(desk, scene, draft.language, taken, result, incoming))
+    if result.jobs or any(isinstance(effect, Wipe) for effect in taken.effects):
+        desk.wake()
+
+
+def _draft(desk: Desk, table: Table, scene: Scene, incoming: Incoming) -> tuple[Step | None, Draft]:
+    """The draft this update meets; with the step that replaced it when the old one had been left too long."""
+    if scene.conversation is None:
+        return None, _anew(table, scene, incoming)
+    draft = scene.conversation.draft
+    idle = table.now - draft.active_at > desk.terms.draft_seconds
+    if draft.place is Place.HOME and scene.case is None:  # erased or closed meanwhile
+        return None, replace(begin(table, draft.language), serial=draft.serial)
+    if draft.place is not Place.HOME and (idle or draft.fingerprint != table.fingerprint):
+        expired = expire(table, draft)
+        return expired, expired.draft or draft
+    return None, draft
+
+
+def _anew(table: Table, scene: Scene, incoming: Incoming) -> Draft:
+    if scene.case is not None and scene.case.contact is not None:
+        return resume(table, scene.case.contact.language, scene.case.case.hex(), scene.case.reference)
+    return begin(table, incoming.language_code)
+
+
+def _unless_closed(scene: Scene, taken: Step, event: Event) -> Step:
+    """While the intake is closed nobody can begin; whoever has begun goes on, and codes and pages still work."""
+    if not scene.closed or taken.ending:
+        return taken
+    if any(isinstance(effect, LookUp) for effect in taken.effects):
+        return taken
+    begun = taken.draft is not None and bool(taken.draft.case)
+    if begun and not any(isinstance(effect, MakeLock) for effect in taken.effects):
+        return taken
+    if taken.draft is not None and (taken.draft.page or taken.draft.place in (Place.CODE, Place.CODE_ERASE)):
+        return taken
+    removed = tuple(effect for effect in taken.effects if isinstance(effect, Remove))
+    return Step(None, removed, ending="closed")
+
+
+def _save(tx: Tx, account: bytes, scene: Scene, taken: Step, incoming: Incoming) -> None:
+    if taken.draft is None:
+        drafts.drop(tx, account)
+        return
+    known = scene.conversation.screen if scene.conversation else None
+    screen = incoming.message_id if incoming.kind is Kind.PRESS else known
+    drafts.save(tx, account, Conversation(taken.draft, incoming.chat_id, screen))
+
+
+def _leave_traces(tx: Tx, taken: Step, incoming: Incoming, now: int) -> None:
+    """Every message in the chat is noted until it is deleted: with the next wipe, or before Telegram refuses."""
+    removed = any(isinstance(effect, Remove) for effect in taken.effects)
+    if incoming.kind is not Kind.PRESS and incoming.message_id is not None:
+        due = now if removed else now + LONGEST_TRACE
+        outbox.leave_trace(tx, outbox.Trace(incoming.chat_id, incoming.message_id, due, now))
+    if any(isinstance(effect, Wipe) for effect in taken.effects):
+        kept = incoming.message_id if incoming.kind is Kind.PRESS else None
+        outbox.hasten_traces(tx, incoming.chat_id, now, but=kept)

@@ -1,0 +1,52 @@
+"""The message that shows a new return code: it deletes itself, later if the requester asks for time."""
+
+from __future__ import annotations
+
+from handlers.desk import Desk
+from handlers.incoming import Incoming
+from handlers.notes import Note
+from handlers.outgoing import Answer, Button, Delete, Outgoing, Send
+from handlers.screens import View
+from storage import outbox
+from storage.code import show
+from storage.database import Tx
+
+PREFIX = "code."
+SHOWN_SECONDS = 60
+LONGER_SECONDS = 5 * 60
+
+
+def message(desk: Desk, view: View, language: str, code: str, chat: int) -> Outgoing:
+    keyboard = (
+        (Button(view.say(language, "code-written-button"), f"{PREFIX}written.{language}"),),
+        (Button(view.say(language, "code-longer-button"), f"{PREFIX}longer.{language}"),),
+    )
+    note = Note("code", gone_after=SHOWN_SECONDS)
+    return Send(chat, view.say(language, "code", code=show(code)), keyboard, note=str(note))
+
+
+async def take_turn(desk: Desk, incoming: Incoming) -> None:
+    """A button under the code. It works on the message it is on: nothing is kept that leads to the case."""
+    now = desk.clock()
+    _, _, rest = incoming.data.partition(".")
+    action, _, language = rest.partition(".")
+    if incoming.message_id is None:
+        return
+    message_id, chat = incoming.message_id, incoming.chat_id
+    if language not in desk.questionnaire.languages or action not in {"written", "longer"}:
+        desk.post(chat, [Answer(incoming.query_id)])
+        return
+    due = now if action == "written" else now + LONGER_SECONDS
+
+    def work(tx: Tx) -> None:
+        for trace_id, trace in outbox.traces_of(tx, chat):
+            if trace.message == message_id:
+                outbox.forget_traces(tx, [trace_id])
+                outbox.leave_trace(tx, outbox.Trace(chat, message_id, due, trace.sent))
+
+    await desk.db.write(work)
+    if action == "written":
+        desk.post(chat, [Answer(incoming.query_id), Delete(chat, (message_id,))])
+    else:
+        desk.post(chat, [Answer(incoming.query_id, desk.texts.say(language, "code-longer-done"))])
+    desk.wake()

@@ -1,0 +1,228 @@
+"""What the effects of a step mean in the database. Slow cryptography is prepared before the transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from handlers import staff_notices
+from handlers.cards import DAY, make_facts, needs_block, text_questions
+from handlers.desk import Desk
+from intake.answers import level_of
+from intake.counts import REQUESTS, month_of
+from intake.draft import Draft
+from intake.events import (
+    AddText,
+    Channel,
+    Complete,
+    Drop,
+    Effect,
+    EraseByCode,
+    EraseCase,
+    KeepAnswers,
+    KeepText,
+    LookUp,
+    MakeLock,
+    OpenCase,
+)
+from intake.questionnaire import Level
+from intake.triage import Status
+from storage import cases, custody, locks, outbox, tallies, thread
+from storage.cases import Case, Contact
+from storage.code import CodeOpener, derive, new_code
+from storage.database import Tx
+from storage.document import encode_answers
+from storage.envelope import ANSWERS, Who
+from storage.sealing import Lock, Sealer, make_lock
+
+
+@dataclass(slots=True)
+class Prepared:
+    """The results of cryptography that is too slow for the event loop, or for a transaction."""
+
+    lock: Lock | None = None
+    code: str = field(default="", repr=False)
+    code_tag: bytes = field(default=b"", repr=False)
+    code_key: bytes = b""
+    opener: CodeOpener | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """What the effects found or made, for the screen to tell."""
+
+    reference: str = ""
+    level: Level = Level.STANDARD
+    """Of the case that was sent in this turn."""
+    code: str = field(default="", repr=False)
+    found: Case | None = None
+    replies: list[str] = field(default_factory=list, repr=False)
+    erased_by_code: bool = False
+    jobs: bool = False
+
+
+async def prepare(
+    desk: Desk, draft: Draft, effects: Sequence[Effect], recipients: Sequence[bytes]
+) -> Prepared:
+    prepared = Prepared()
+    for effect in effects:
+        match effect:
+            case MakeLock():
+                prepared.lock = await asyncio.to_thread(make_lock, bytes.fromhex(draft.case), recipients)
+            case OpenCase(channel=Channel.CODE) | Complete(channel=Channel.CODE):
+                prepared.code = new_code()
+                async with desk.stretching:
+                    keys = await asyncio.to_thread(
+                        derive, prepared.code, desk.vault.code_salt, desk.terms.code_cost
+                    )
+                prepared.code_tag, prepared.code_key = desk.vault.tag("code", keys.tag), keys.public
+            case LookUp(code) | EraseByCode(code):
+                async with desk.stretching:
+                    prepared.opener = await asyncio.to_thread(
+                        CodeOpener, code, desk.vault.code_salt, desk.terms.code_cost
+                    )
+                prepared.code_tag = desk.vault.tag("code", prepared.opener.tag)
+            case _:
+                pass
+    return prepared
+
+
+@dataclass(slots=True)
+class Carrying:
+    """One turn's effects, carried out in its transaction. `draft` is the draft that the effects speak of."""
+
+    tx: Tx
+    desk: Desk
+    account: bytes
+    chat: int
+    draft: Draft
+    prepared: Prepared
+    now: int
+    result: Result = field(default_factory=Result)
+
+    def carry_out(self, effects: Sequence[Effect]) -> Result:
+        for effect in effects:
+            match effect:
+                case MakeLock():
+                    self._make_lock()
+                case KeepAnswers():
+                    self._keep_answers()
+                case KeepText(question, text):
+                    self._keep_text(question, text)
+                case OpenCase(reference, channel):
+                    self._open_case(reference, channel)
+                case Complete(channel):
+                    self._complete(channel)
+                case AddText(text):
+                    self._add_text(text)
+                case EraseCase():
+                    self._erase(cases.by_account(self.tx, self.account))
+                case LookUp():
+                    self._look_up()
+                case EraseByCode():
+                    found = cases.by_code(self.tx, self.prepared.code_tag)
+                    self.result.erased_by_code = found is not None
+                    self._erase(found)
+                case Drop():
+                    if self.draft.case:
+                        locks.erase(self.tx, [self._case])
+                case _:
+                    pass
+        return self.result
+
+    @property
+    def _case(self) -> bytes:
+        return bytes.fromhex(self.draft.case)
+
+    def _make_lock(self) -> None:
+        assert self.prepared.lock is not None  # noqa: S101 - prepared by this same turn
+        locks.add(self.tx, self.prepared.lock)
+        sealer = Sealer(self._case, self.prepared.lock.public)
+        for position, question in enumerate(text_questions(self.desk.questionnaire), start=1):
+            locks.put_block(self.tx, self._case, position, sealer.dummy(question, 0))
+
+    def _sealer(self) -> Sealer:
+        return Sealer(self._case, locks.get(self.tx, self._case).public)
+
+    def _keep_answers(self) -> None:
+        text = encode_answers(self.desk.labels, self.draft.language, self.draft.answers)
+        locks.put_block(self.tx, self._case, 0, self._sealer().seal(ANSWERS, 0, text))
+
+    def _keep_text(self, question: str, text: str) -> None:
+        position = 1 + text_questions(self.desk.questionnaire).index(question)
+        locks.put_block(self.tx, self._case, position, self._sealer().seal(question, 0, text.encode()))
+
+    def _open_case(self, reference: str, channel: Channel) -> None:
+        if len(locks.get_blocks(self.tx, self._case)) != needs_block(self.desk.questionnaire):
+            raise RuntimeError("a case must have all its blocks before it is sent")
+        level, _ = level_of(self.desk.questionnaire, self.draft.answers)
+        in_chat = channel is Channel.CHAT
+        case = Case(
+            case=self._case,
+            reference=reference,
+            status=Status.OPEN,
+            holder=None,
+            facts=make_facts(self.tx, self.desk, self.draft.answers, self.draft.language, level, self.now),
+            received_day=self.now // DAY,
+            contact=Contact(self.chat, self.draft.language) if in_chat else None,
+            account=self.account if in_chat else None,
+            code_key=None if in_chat else self.prepared.code_key,
+        )
+        cases.add(self.tx, case, code_tag=None if in_chat else self.prepared.code_tag)
+        tallies.add(self.tx, month_of(self.now), [REQUESTS, level.value])
+        staff_notices.card_due(self.tx, self.desk, case, self.now)
+        self._sent(case)
+
+    def _complete(self, channel: Channel) -> None:
+        """An emergency's questions are over: the summary is made anew from all of them. It stays an emergency."""
+        case = cases.by_id(self.tx, self._case)
+        if case is None:
+            return
+        facts = make_facts(
+            self.tx, self.desk, self.draft.answers, self.draft.language, Level.EMERGENCY, self.now, case.facts
+        )
+        cases.save_facts(self.tx, case.case, facts)
+        if channel is Channel.CODE:
+            cases.answer_by_code(self.tx, case.case, self.prepared.code_tag, self.prepared.code_key)
+        custody.refresh_card(self.tx, case, self.now)
+        staff_notices.document_due(self.tx, case, self.now)
+        self._sent(case)
+
+    def _sent(self, case: Case) -> None:
+        self.result.reference, self.result.level = case.reference, case.facts.level
+        self.result.code = self.prepared.code
+        self.result.jobs = True
+
+    def _add_text(self, text: str) -> None:
+        case = cases.by_account(self.tx, self.account)
+        if case is None:
+            return
+        sequence = thread.next_sequence(self.tx, case.case)
+        sealer = Sealer(case.case, locks.get(self.tx, case.case).public)
+        box = sealer.seal(Who.REQUESTER.question, sequence, text.encode())
+        thread.add(self.tx, case.case, thread.Entry(sequence, Who.REQUESTER, self.now // DAY, box))
+        staff_notices.requester_wrote(self.tx, self.desk, case, text, self.now)
+        self.result.jobs = True
+
+    def _look_up(self) -> None:
+        case = cases.by_code(self.tx, self.prepared.code_tag)
+        opener = self.prepared.opener
+        if case is None or opener is None:
+            return
+        self.result.found = case
+        for entry in thread.entries(self.tx, case.case):
+            if entry.code_box is not None:
+                plain = opener.open(
+                    entry.code_box, case=case.case, question=entry.who.question, sequence=entry.sequence
+                )
+                self.result.replies.append(plain.decode())
+
+    def _erase(self, case: Case | None) -> None:
+        if case is None:
+            return
+        for job_id, _ in outbox.about(self.tx, case.case.hex()):
+            outbox.done(self.tx, job_id)
+        staff_notices.withdrawn(self.tx, self.desk, case, self.now)
+        cases.erase(self.tx, [case.case])
+        self.result.jobs = True

@@ -1,0 +1,111 @@
+"""What a requester's turn looks at, read in one go; and the event that an update is to the conversation."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from handlers.desk import Desk
+from handlers.incoming import Incoming, Kind
+from handlers.screens import View
+from intake.conversation import Fresh
+from intake.events import CodeTyped, Command, Event, Odd, Pressed, Typed, Unexpected
+from intake.questionnaire import Level
+from intake.triage import Status
+from storage import cases, drafts, meta, staff
+from storage.cases import Case
+from storage.code import read as read_code
+from storage.database import Tx
+from storage.drafts import Conversation
+from storage.keywords import key_words
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    conversation: Conversation | None
+    case: Case | None = field(repr=False)
+    """The open case that is answered in this chat."""
+    closed: bool
+    """No new request can be taken: paused, or nobody could open it."""
+    pause_notice: str
+    recipients: tuple[bytes, ...]
+    fresh: Fresh
+    view: View = field(repr=False)
+
+
+def load(tx: Tx, desk: Desk, account: bytes) -> Scene:
+    case = cases.by_account(tx, account)
+    recovery = meta.get(tx, meta.RECOVERY_KEY)
+    recipients = tuple(staff.recipients(tx, recovery))
+    paused = meta.get(tx, meta.PAUSED)
+    return Scene(
+        conversation=drafts.load(tx, account),
+        case=case,
+        closed=paused is not None or not recipients,
+        pause_notice=(paused or b"").decode(),
+        recipients=recipients,
+        fresh=Fresh(secrets.token_hex(16), _free_reference(tx)),
+        view=make_view(desk, case, recovery),
+    )
+
+
+def make_view(desk: Desk, case: Case | None, recovery: bytes | None) -> View:
+    terms = desk.terms
+    return View(
+        questionnaire=desk.questionnaire,
+        texts=desk.texts,
+        values={
+            "organisation": terms.organisation,
+            "draft_minutes": terms.draft_seconds // 60,
+            "hours": terms.reply_seconds // 3_600,
+            "reply_hours": terms.reply_seconds // 3_600,
+            "open_days": terms.open_days,
+            "closed_days": terms.closed_days,
+            "k": terms.anonymity_k,
+        },
+        relay="privacy-relay-chat" if terms.relay_in_chat else "privacy-relay-sealed",
+        words=" ".join(key_words(recovery)) if recovery else "",
+        claimed=case is not None and case.status is Status.CLAIMED,
+        level=case.facts.level if case else Level.STANDARD,
+    )
+
+
+def new_reference() -> str:
+    """A case's public pseudonym, like `K7QM-4ZDP`: random, so that it tells nothing about how many came before."""
+    drawn = "".join(secrets.choice(CROCKFORD) for _ in range(8))
+    return f"{drawn[:4]}-{drawn[4:]}"
+
+
+def _free_reference(tx: Tx) -> str:
+    reference = new_reference()
+    while cases.by_reference(tx, reference) is not None:
+        reference = new_reference()
+    return reference
+
+
+_ODD = {
+    Kind.CONTACT: Odd.CONTACT,
+    Kind.LOCATION: Odd.LOCATION,
+    Kind.FILE: Odd.FILE,
+    Kind.OTHER_MESSAGE: Odd.OTHER,
+    Kind.EDITED: Odd.EDITED,
+}
+
+
+def event_of(incoming: Incoming, *, text_is_due: bool) -> Event:
+    """An edited message counts as typed where a text is due: that is how one shortens a text that was too long."""
+    match incoming.kind:
+        case Kind.PRESS:
+            serial, _, action = incoming.data.partition(".")
+            return Pressed(int(serial) if serial.isascii() and serial.isdigit() else -1, action)
+        case Kind.COMMAND:
+            return Command(incoming.command)
+        case Kind.TEXT if incoming.forwarded:  # somebody else's words: they are not what this person tells us
+            return Unexpected(Odd.OTHER)
+        case Kind.TEXT | Kind.EDITED if incoming.kind is Kind.TEXT or text_is_due:
+            code = read_code(incoming.text)
+            return Typed(incoming.text) if code is None else CodeTyped(code, incoming.text)
+        case kind:
+            return Unexpected(_ODD.get(kind, Odd.OTHER))

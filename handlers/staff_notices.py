@@ -1,0 +1,96 @@
+"""What operators must hear of: rows in the outbox, written in the transaction of the fact."""
+
+from __future__ import annotations
+
+import secrets
+
+from handlers.cards import card
+from handlers.desk import Desk
+from intake.questionnaire import Level
+from intake.roles import Right, may
+from storage import custody, meta, outbox, staff
+from storage.cases import Case
+from storage.database import Tx
+from storage.outbox import LONGEST_TRACE, Job, Task
+
+DAY = 86_400
+
+
+def card_due(tx: Tx, desk: Desk, case: Case, now: int) -> None:
+    """An emergency's card goes out at once; the others wait for the next batch, so that no card tells when."""
+    emergency = case.facts.level is Level.EMERGENCY
+    if emergency and desk.terms.operators_chat is None:
+        _alert_everyone(tx, desk, case, now)
+    at = now if emergency else next_batch(tx, desk, now)
+    outbox.add(tx, Job(Task.CARD, at, urgent=emergency, case=case.case.hex()))
+
+
+def _alert_everyone(tx: Tx, desk: Desk, case: Case, now: int) -> None:
+    """Without a group, an emergency rings each operator: "our operators have been alerted" must be true."""
+    text, keyboard = card(desk, case, "", now)
+    buttons = tuple((button.text, button.data) for row in keyboard for button in row)
+    for member in staff.everyone(tx):
+        if member.active and member.chat is not None and may(member.role, Right.HOLD_CASES):
+            outbox.add(tx, Job(Task.SEND, now, urgent=True, chat=member.chat, text=text, buttons=buttons))
+
+
+def next_batch(tx: Tx, desk: Desk, now: int) -> int:
+    """When the cards of this moment are released: batches come at random delays of up to `CARD_DELAY_MINUTES`."""
+    delay = desk.terms.card_delay_seconds
+    if not delay:
+        return now
+    waiting = meta.get(tx, meta.NEXT_CARDS)
+    if waiting is not None:
+        at = int(tx.vault.unwrap("meta.value", meta.NEXT_CARDS.encode(), waiting))
+        if at > now:
+            return at
+    at = now + delay // 2 + secrets.randbelow(delay // 2 + 1)
+    meta.put(tx, meta.NEXT_CARDS, tx.vault.wrap("meta.value", meta.NEXT_CARDS.encode(), str(at).encode()))
+    return at
+
+
+def document_due(tx: Tx, case: Case, now: int) -> None:
+    """Hand the sealed case to whoever holds it."""
+    if case.holder is not None:
+        outbox.add(tx, Job(Task.DOCUMENT, now, case=case.case.hex()))
+
+
+def requester_wrote(tx: Tx, desk: Desk, case: Case, text: str, now: int) -> None:
+    """The holder gets the sealed case anew, or under `RELAY=chat` the text itself."""
+    if case.holder is None:
+        custody.refresh_card(tx, case, now)
+        return
+    holder = staff.by_id(tx, case.holder)
+    if holder is None or holder.chat is None:
+        return
+    staff_language = desk.staff_language
+    if desk.terms.relay_in_chat:
+        told = desk.texts.say(staff_language, "relayed", reference=case.reference, text=text)
+        _tell(tx, holder.chat, told, case, now, delete_after=DAY)
+    else:
+        _tell(
+            tx,
+            holder.chat,
+            desk.texts.say(staff_language, "requester-wrote", reference=case.reference),
+            case,
+            now,
+        )
+        document_due(tx, case, now)
+
+
+def withdrawn(tx: Tx, desk: Desk, case: Case, now: int) -> None:
+    """The requester erased the case: the holder hears of it, and what lies in their chat goes."""
+    text = desk.texts.say(desk.staff_language, "withdrawn", reference=case.reference)
+    if case.facts.card is not None and desk.terms.operators_chat is not None:
+        outbox.add(
+            tx,
+            Job(Task.SEND, now, chat=desk.terms.operators_chat, text=text, tag=f"edit:{case.facts.card}"),
+        )
+    holder = staff.by_id(tx, case.holder) if case.holder else None
+    if holder is not None and holder.chat is not None:
+        custody.withdraw_documents(tx, case, holder, now)
+        outbox.add(tx, Job(Task.SEND, now, chat=holder.chat, text=text, delete_after=LONGEST_TRACE))
+
+
+def _tell(tx: Tx, chat: int, text: str, case: Case, now: int, *, delete_after: int = LONGEST_TRACE) -> None:
+    outbox.add(tx, Job(Task.SEND, now, case=case.case.hex(), chat=chat, text=text, delete_after=delete_after))

@@ -1,0 +1,52 @@
+"""Every sentence that Postern says, in each language: `handlers/catalogue/<language>.yaml`.
+
+A text is a string with named places (`{reference}`), or a mapping of plural forms (CLDR categories) chosen by
+the place `n`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import yaml
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal
+
+Text = str | Mapping[str, str]
+CATALOGUE = Path(__file__).parent / "catalogue"
+LANGUAGES = ("en", "ru", "uk", "kk")
+
+
+class Texts:
+    def __init__(self, catalogues: Mapping[str, Mapping[str, Text]]) -> None:
+        self._catalogues = catalogues
+        self._locales = {language: Locale.parse(language) for language in catalogues}
+
+    def say(self, language: str, name: str, /, **values: int | str) -> str:
+        """The text, filled in; whole numbers as the language writes them. Raises KeyError for an unknown name."""
+        text = self._catalogues[language][name]
+        if not isinstance(text, str):
+            text = text[self._locales[language].plural_form(int(values["n"]))]
+        return text.format(**{name: self._shown(language, value) for name, value in values.items()})
+
+    def names(self, language: str) -> frozenset[str]:
+        return frozenset(self._catalogues[language])
+
+    def month(self, language: str, month: str) -> str:
+        """`2026-11` as people write it: "November 2026"."""
+        day = date(int(month[:4]), int(month[5:]), 1)
+        return format_skeleton("yMMMM", day, locale=self._locales[language])
+
+    def day(self, language: str, day: int) -> str:
+        """Days since 1970 as a short date."""
+        return format_date(date(1970, 1, 1) + timedelta(days=day), "medium", self._locales[language])
+
+    def _shown(self, language: str, value: int | str) -> str:
+        return format_decimal(value, locale=self._locales[language]) if isinstance(value, int) else value
+
+
+def load_texts(folder: Path = CATALOGUE) -> Texts:
+    return Texts({lang: yaml.safe_load((folder / f"{lang}.yaml").read_text("utf-8")) for lang in LANGUAGES})

@@ -1,0 +1,103 @@
+"""Which texts the program's sources use, found by reading them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from handlers.menus import ADMIN, OPERATOR, REQUESTER
+from intake.events import Odd
+from intake.questionnaire import Level
+from intake.roles import Role
+from intake.triage import Outcome, Status
+
+ROOT = Path(__file__).parents[2]
+PLACE_OF_NAME = {"_say": 2, "_button": 2, "ending": 2}
+"""Where these functions take a text's name; `say` takes it last of its positional arguments."""
+HYPHENATED = re.compile(r"[a-z]+(-[a-z]+)+")
+
+
+@dataclass(slots=True)
+class Uses:
+    named: set[str] = field(default_factory=set)
+    """Names that are certainly taken for texts: each must exist."""
+    mentioned: set[str] = field(default_factory=set)
+    """Every string in the sources: a text named by none of them is never shown."""
+    unknown: set[str] = field(default_factory=set)
+    """Beginnings of composed names that `families` does not know."""
+
+
+def families() -> Mapping[str, Iterable[str]]:
+    """Composed names: what they begin with, and all that can follow."""
+    return {
+        "level-": Level,
+        "role-": Role,
+        "outcome-": Outcome,
+        "command-": {*REQUESTER, *OPERATOR, *ADMIN},
+        "unexpected-": Odd,
+        "code-": Status,
+        "hint-": (),  # read where the hint is made
+    }
+
+
+def uses() -> Uses:
+    found = Uses()
+    for folder in ("intake", "handlers", "bot"):
+        for path in sorted((ROOT / folder).glob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                _read(found, node, folder)
+    # A lookup with a return code that finds replies speaks of them.
+    found.named |= {f"hint-code-{status}-replies" for status in Status}
+    return found
+
+
+def _read(found: Uses, node: ast.AST, folder: str) -> None:
+    match node:
+        case ast.Constant(value=str() as text):
+            found.mentioned.add(text)
+            if folder == "handlers" and HYPHENATED.fullmatch(text):
+                found.named.add(text)
+        case ast.JoinedStr() if folder != "bot":
+            found.named |= set(_composed(node))
+        case ast.Call():
+            _read_call(found, node)
+
+
+def _read_call(found: Uses, call: ast.Call) -> None:
+    function = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if function == "Hint" and call.args:
+        found.named |= {f"hint-{name}" for name in _names(call.args[0])}
+    elif function == "say" and call.args:
+        found.named |= set(_names(call.args[-1]))
+        found.unknown |= {b for b in _beginnings(call.args[-1]) if b not in families()}
+    elif function in PLACE_OF_NAME and len(call.args) > PLACE_OF_NAME[function]:
+        found.named |= set(_names(call.args[PLACE_OF_NAME[function]]))
+    for keyword in call.keywords:
+        if keyword.arg == "ending":
+            found.named |= set(_names(keyword.value))
+
+
+def _names(expression: ast.expr) -> Iterator[str]:
+    """The names that this expression can be; none for a variable, whose values are found where they are set."""
+    match expression:
+        case ast.Constant(value=str() as name) if name:
+            yield name
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from _names(body)
+            yield from _names(orelse)
+        case ast.JoinedStr():
+            yield from _composed(expression)
+
+
+def _composed(expression: ast.JoinedStr) -> Iterator[str]:
+    for beginning in _beginnings(expression):
+        yield from (f"{beginning}{end}" for end in families().get(beginning, ()))
+
+
+def _beginnings(expression: ast.expr) -> Iterator[str]:
+    match expression:
+        case ast.JoinedStr(values=[ast.Constant(value=str() as beginning), ast.FormattedValue()]):
+            yield beginning
