@@ -1,0 +1,1 @@
+"""What runs: settings, assembly, command line, logging, delivery. The composition root."""

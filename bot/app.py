@@ -1,0 +1,174 @@
+"""The assembly: from settings to a running service, and back down in order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+
+from bot import logs
+from bot.installation import Installation, load_questionnaire, opened
+from bot.lanes import Lanes
+from bot.menus import set_menus
+from bot.outage import Outage
+from bot.polling import poll
+from bot.postman import Postman
+from bot.sender import Sender
+from bot.setting_types import Relay
+from bot.settings import Settings
+from bot.telegram import Telegram
+from bot.telegram_errors import TelegramError
+from bot.webhook import serve_webhook
+from handlers.desk import Desk, Terms
+from handlers.texts import LANGUAGES, load_texts
+from handlers.throttle import Throttle
+from handlers.turn import take_turn
+from intake.errors import SettingsError
+from intake.questionnaire import Questionnaire
+from intake.questionnaire_file import labels
+from storage import meta
+from storage.document import labels_fingerprint
+
+DRAIN_SECONDS = 4.0
+"""For the calls still queued when we are told to stop; what matters of them lies in the outbox."""
+
+
+def terms_of(settings: Settings) -> Terms:
+    return Terms(
+        organisation=settings.organisation,
+        operators_chat=settings.operators_chat,
+        draft_seconds=int(settings.draft_minutes * 60),
+        reply_seconds=int(settings.reply_hours * 3_600),
+        card_delay_seconds=int(settings.card_delay_minutes * 60),
+        anonymity_k=settings.anonymity_k,
+        suppress_below=settings.suppress_below,
+        relay_in_chat=settings.relay is Relay.CHAT,
+        open_days=settings.retention_days.open,
+        closed_days=settings.retention_days.closed,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    desk: Desk
+    telegram: Telegram
+    postman: Postman
+    sender: Sender
+    lanes: Lanes
+
+
+def assemble(
+    settings: Settings, installation: Installation, questionnaire: Questionnaire, telegram: Telegram
+) -> Service:
+    """Everything that a running service consists of; nothing runs yet."""
+    unknown = sorted(set(questionnaire.languages) - set(LANGUAGES))
+    if unknown:
+        raise SettingsError(
+            f"POSTERN_QUESTIONNAIRE: {questionnaire.name} has languages that Postern does not speak: "
+            f"{', '.join(unknown)}; it speaks {', '.join(LANGUAGES)}"
+        )
+    public = labels(questionnaire)
+    sender = Sender(_now, settings.retention_days)
+    postman = Postman(telegram.call, sender.reports())
+    desk = Desk(
+        terms=terms_of(settings),
+        questionnaire=questionnaire,
+        labels=public,
+        fingerprint=labels_fingerprint(public).hex(),
+        texts=load_texts(),
+        db=installation.db,
+        vault=installation.vault,
+        clock=_now,
+        post=postman.post,
+        wake=sender.wake,
+        throttle=Throttle(settings.throttle),
+    )
+    sender.attach(desk, postman)
+    return Service(desk, telegram, postman, sender, Lanes())
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+async def serve(settings: Settings) -> None:
+    """`postern run`: until SIGTERM or SIGINT. Raises PosternError, one line, for what the deployer must mend."""
+    logs.configure(settings.log_format, settings.log_level)
+    loop = asyncio.get_running_loop()
+    logs.watch(loop)
+    stop = asyncio.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop.set)
+    token = settings.require_token()
+    questionnaire = load_questionnaire(settings)
+    async with (
+        opened(settings, upgrade=True) as installation,
+        _telegram(token, settings.bot_api_url) as telegram,
+    ):
+        service = assemble(settings, installation, questionnaire, telegram)
+        await run(service, settings, stop)
+
+
+async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None:
+    log = structlog.get_logger()
+    username = await _introduce(service, stop)
+    turn = partial(take_turn, service.desk, username)
+    background = asyncio.create_task(service.sender.run(stop))
+    log.info("postern is ready", mode="webhook" if settings.webhook_url else "polling")
+    try:
+        await _deliver(service, settings, turn, stop)
+    finally:
+        stop.set()
+        service.sender.wake()
+        await service.lanes.drain(DRAIN_SECONDS)
+        await service.postman.drain(DRAIN_SECONDS)
+        background.cancel()
+        with suppress(asyncio.CancelledError):
+            await background
+        log.info("postern has stopped")
+
+
+async def _deliver(service: Service, settings: Settings, turn: Any, stop: asyncio.Event) -> None:
+    if settings.webhook_url is None:
+        await poll(service.telegram, turn, service.lanes, stop)
+        return
+    assert settings.webhook_secret is not None  # noqa: S101 - load_settings refuses one without the other
+    await serve_webhook(
+        service.telegram,
+        turn,
+        service.lanes,
+        stop,
+        url=settings.webhook_url,
+        secret=settings.webhook_secret.get_secret_value(),
+        host=settings.listen.host,
+        port=settings.listen.port,
+    )
+
+
+async def _introduce(service: Service, stop: asyncio.Event) -> str:
+    """Learn our own name, and hang up the menus of commands. Neither may keep the service from starting."""
+    me = await Outage(stop).overcome(service.telegram.get_me)
+    username = str((me or {}).get("username") or "")
+    if username:
+        await service.desk.db.write(lambda tx: meta.put(tx, meta.BOT_USERNAME, username.encode()))
+    try:
+        await set_menus(service.telegram, service.desk)
+    except TelegramError:
+        structlog.get_logger().info("the menu of commands could not be set")
+    return username
+
+
+@asynccontextmanager
+async def _telegram(token: str, base_url: str) -> AsyncIterator[Telegram]:
+    telegram = Telegram(token, base_url)
+    try:
+        yield telegram
+    finally:
+        await telegram.close()

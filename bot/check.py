@@ -1,0 +1,95 @@
+"""`postern check`: what is wrong with this installation, each finding with what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from bot.check_host import core_dumps, data_folder, server_key_place, swap
+from bot.check_telegram import telegram
+from bot.finding import Finding, note, problem
+from bot.installation import load_questionnaire, opened
+from bot.settings import Settings
+from intake.errors import PosternError
+from intake.roles import Role, needs_key
+from storage import meta, staff
+from storage.database import Tx
+from storage.staff import Member
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything that can be found out from here; it changes nothing."""
+    return [
+        *data_folder(settings.data_dir),
+        *server_key_place(settings),
+        *asyncio.run(_data(settings)),
+        *_questionnaire(settings),
+        *_settings(settings),
+        *telegram(settings),
+        *core_dumps(),
+        *swap(),
+    ]
+
+
+async def _data(settings: Settings) -> list[Finding]:
+    try:
+        async with opened(settings) as installation:
+            return await installation.db.read(lambda tx: list(_people(tx)))
+    except PosternError as error:
+        return [problem(str(error))]
+
+
+def _people(tx: Tx) -> Iterator[Finding]:
+    recovery = meta.get(tx, meta.RECOVERY_KEY)
+    recipients = staff.recipients(tx, recovery)
+    members = staff.everyone(tx)
+    if not recipients:
+        yield problem(
+            "The intake is closed: there is no key that a case could be sealed to. Invite an operator "
+            "(`postern invite operator`), or add one's key (`postern operators add`)."
+        )
+    elif recipients == [recovery]:
+        yield note(
+            "Only the recovery key can open cases, so nobody can open them quickly: invite operators and "
+            "confirm their keys."
+        )
+    if recovery is None:
+        yield problem(
+            "There is no recovery key: if all operators lose theirs, every case is lost. Run `postern init`."
+        )
+    yield from _roles(members)
+    if meta.get(tx, meta.PAUSED) is not None:
+        yield note("The intake is paused: `postern resume` opens it.")
+
+
+def _roles(members: list[Member]) -> Iterator[Finding]:
+    waiting = [m.name for m in members if needs_key(m.role) and m.public_key and not m.confirmed]
+    if waiting:
+        yield note(
+            f"Waiting for confirmation: {', '.join(waiting)}. Compare the words of their keys by voice "
+            "(`postern operators list`), then run `postern operators confirm NAME`."
+        )
+    if not any(member.active and needs_key(member.role) for member in members):
+        yield note(
+            "Nobody can take a case in the chat yet: run `postern invite operator`, and confirm their key."
+        )
+    if not any(member.role is Role.ADMIN for member in members):
+        yield note("There is no admin: run `postern invite admin`.")
+
+
+def _questionnaire(settings: Settings) -> Iterator[Finding]:
+    try:
+        load_questionnaire(settings)
+    except PosternError as error:
+        for line in str(error).splitlines():
+            yield problem(line)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    if settings.operators_chat is None:
+        yield problem(
+            "POSTERN_OPERATORS_CHAT is not set, so no operator is told of a new case: set it to the id of the "
+            "operators' group."
+        )
+    if settings.public_url is not None:
+        yield note("POSTERN_PUBLIC_URL is set, but this version serves no pages: unset it.")

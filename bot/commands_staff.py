@@ -1,0 +1,173 @@
+"""invite and operators: who may act, and whose key opens cases."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from bot.commands import read, settings, tell, write
+from intake.errors import PosternError
+from intake.roles import Role, needs_key
+
+if TYPE_CHECKING:
+    from storage.database import Tx
+    from storage.staff import Member
+
+NAME_CHARS = 32
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A pseudonym, as colleagues see it.")]
+
+
+def invite(role: Annotated[Role, typer.Argument(help="What the person will be.")]) -> None:
+    """Print a link that enrols one person.
+
+    It works once, for 72 hours, for whoever opens it first.
+    """
+    from bot.bot_api import username
+    from storage import meta, staff
+
+    cached = read(lambda tx: meta.get(tx, meta.BOT_USERNAME))
+    bot = cached.decode() if cached else username(settings())
+    token = write(lambda tx: staff.invite(tx, role, int(time.time())))
+    typer.echo(f"https://t.me/{bot}?start={token}")
+
+
+def list_operators() -> None:
+    """Who may act, in what state, and the words of their keys."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from storage import meta, staff
+    from storage.keywords import key_words
+
+    members, recovery = read(lambda tx: (staff.everyone(tx), meta.get(tx, meta.RECOVERY_KEY)))
+    table = Table("name", "role", "state", "the key's words", box=box.SIMPLE_HEAD, pad_edge=False)
+    for member in members:
+        words = " ".join(key_words(member.public_key)) if member.public_key else "-"
+        table.add_row(Text(member.name), member.role.value, state_of(member), words)
+    if recovery:
+        table.add_row("(recovery key)", "-", "offline", " ".join(key_words(recovery)))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)  # a program that reads this wants each row on one line
+    console.print(table)
+
+
+def add(
+    name: Name,
+    pubkey: Annotated[str, typer.Argument(metavar="PUBKEY", help="Their public key, postern-pub-1….")],
+    role: Annotated[
+        Literal["operator", "lead"], typer.Option(help="Admins hold no key: invite them.")
+    ] = "operator",
+) -> None:
+    """Add somebody whose key you have compared already.
+
+    New cases are sealed to it as well from then on.
+    """
+    from storage import meta, staff
+    from storage.public_key import decode_public
+
+    name, key = _checked_name(name), decode_public(pubkey)
+
+    def work(tx: Tx) -> bool:
+        owner, member = staff.by_key(tx, key), staff.by_name(tx, name)
+        if key == meta.get(tx, meta.RECOVERY_KEY):
+            raise PosternError(
+                "This is the recovery key: it stays offline, so give the operator another key."
+            )
+        if owner is not None and owner.name != name:
+            raise PosternError(f"This key is {owner.name}'s already: every person needs a key of their own.")
+        if member is None:
+            staff.add(tx, name, Role(role), key, confirmed=True)
+            return True
+        if member.public_key not in {None, key}:
+            raise PosternError(f"{name} has another key: run `postern operators revoke {name}` first.")
+        if member.role is not Role(role):
+            raise PosternError(f"{name} is there already, as {member.role.value}: revoke them first.")
+        staff.set_key(tx, member.id, key)
+        staff.confirm(tx, member.id)
+        return not member.confirmed
+
+    changed = write(work)
+    _show_key(name, key)
+    tell(
+        f"New cases are sealed to {name} from now on."
+        if changed
+        else "This was so already: nothing was changed."
+    )
+
+
+def confirm(name: Name) -> None:
+    """Say that you compared the key's words with NAME."""
+    from storage import staff
+
+    def work(tx: Tx) -> Member:
+        member = _member(tx, name)
+        if member.public_key is None:
+            wanted = "has not sent a key yet" if needs_key(member.role) else "needs no key"
+            raise PosternError(f"{member.name} {wanted}: there is nothing to confirm.")
+        staff.confirm(tx, member.id)
+        return member
+
+    member = write(work)
+    if member.public_key:
+        _show_key(member.name, member.public_key)
+    if member.confirmed:
+        tell("This key was confirmed before: nothing was changed.")
+        return
+    tell(
+        f"Confirmed: new cases are sealed to {member.name} from now on. If these are not the words that "
+        f"{member.name} reads out, run `postern operators revoke {member.name}` at once."
+    )
+
+
+def revoke(name: Name) -> None:
+    """Take NAME's access away.
+
+    The slots in every stored case are deleted, and the cases they hold go back to the queue.
+    """
+    from storage import custody, meta, staff
+
+    def work(tx: Tx) -> tuple[int, bool]:
+        slots = custody.revoke(tx, _member(tx, name), int(time.time()))
+        return slots, bool(staff.recipients(tx, meta.get(tx, meta.RECOVERY_KEY)))
+
+    slots, anyone_left = write(work)
+    typer.echo(f"{name} is revoked; slots deleted: {slots}")
+    tell("What they have opened or downloaded before can't be taken back.")
+    if not anyone_left:
+        tell("Nobody is left who could open a new case: the intake is closed until you add or confirm a key.")
+
+
+def state_of(member: Member) -> str:
+    """Where a member stands on the way from the invitation to the first case."""
+    if needs_key(member.role) and member.public_key is None:
+        return "has not sent a key yet"
+    if needs_key(member.role) and not member.confirmed:
+        return "waiting for an admin's confirmation"
+    return "active" if member.chat is not None else "active, key only (no Telegram account)"
+
+
+def _member(tx: Tx, name: str) -> Member:
+    from storage import staff
+
+    member = staff.by_name(tx, name)
+    if member is None:
+        raise PosternError(f"Nobody is called {name}: `postern operators list` shows the names.")
+    return member
+
+
+def _show_key(name: str, key: bytes) -> None:
+    from storage.keywords import key_words
+
+    typer.echo(f"{name}: {' '.join(key_words(key))}")
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= NAME_CHARS or not name.isprintable() or name.startswith("-"):
+        raise typer.BadParameter(f"use 1 to {NAME_CHARS} characters that can be printed", param_hint="NAME")
+    return name

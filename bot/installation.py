@@ -1,0 +1,140 @@
+"""Opening an installation: settings -> server key -> vault -> database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from bot.settings import Settings
+from intake.errors import PosternError, QuestionnaireError
+from intake.questionnaire import Questionnaire
+from storage import meta, migrate
+from storage.database import Database, connect
+from storage.schema import meta as meta_table
+from storage.server_key import ServerKey
+from storage.vault import Vault
+
+QUESTIONNAIRES = Path(__file__).parent.parent / "questionnaires"
+"""Those that come with Postern, found by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    db: Database
+    vault: Vault
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, upgrade: bool = False) -> AsyncIterator[Installation]:
+    """Open what `postern init` made, and close it at the end.
+
+    `upgrade`: bring an older database up to date first, as the service does when it starts. Raises
+    PosternError, one line, for a key or a database that is missing, damaged, or from another version.
+    """
+    key = server_key(settings)
+    url = settings.database()
+    with database_errors():
+        vault = Vault.open(key, await _secrets(url, upgrade=upgrade))
+        db = Database(url, vault)
+        try:
+            yield Installation(db, vault)
+        finally:
+            await db.close()
+
+
+async def _secrets(url: str, *, upgrade: bool) -> bytes:
+    try:
+        secrets = await read_meta(url, meta.VAULT_SECRETS)
+        if upgrade and secrets is not None:
+            await migrate.upgrade(url)
+        await migrate.check(url)
+    except OSError as error:  # PostgreSQL isn't there
+        raise PosternError(f"The database can't be reached: {error.strerror or 'no answer'}.") from None
+    if secrets is None:
+        raise PosternError("The database was never finished: run `postern init`.")
+    return secrets
+
+
+def server_key(settings: Settings) -> ServerKey:
+    """The server's own key. Raises KeyFileError or PosternError."""
+    path = settings.server_key_file
+    if not path.exists():
+        raise PosternError(
+            f"{path}, the server key, is missing: run `postern init`, or restore your copy of the key."
+        )
+    return ServerKey.load(path, credentials_folder())
+
+
+def credentials_folder() -> Path | None:
+    """Where systemd puts this service's credentials, if it does."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(folder) if folder else None
+
+
+def key_lies_with_data(settings: Settings) -> bool:
+    """Whether the server key lies inside the data folder, so that every copy of the data holds it as well."""
+    return settings.server_key_file.resolve().is_relative_to(settings.data_dir.resolve())
+
+
+async def read_meta(url: str, name: str) -> bytes | None:
+    """A value of `meta` before there is a vault; None if it, the table or the file is missing. Makes none."""
+    path = migrate.sqlite_path(url)
+    if path is not None and not path.exists():
+        return None
+    engine = connect(url)
+    try:
+        with database_errors():
+            async with engine.connect() as conn:
+                if not await conn.run_sync(lambda sync: sync.dialect.has_table(sync, meta_table.name)):
+                    return None
+                found = await conn.execute(select(meta_table.c.value).where(meta_table.c.name == name))
+                return found.scalar()
+    finally:
+        await engine.dispose()
+
+
+async def has_secrets(url: str) -> bool:
+    """Whether the database was made for some server key already."""
+    return await read_meta(url, meta.VAULT_SECRETS) is not None
+
+
+def load_questionnaire(settings: Settings) -> Questionnaire:
+    """The one in force: it comes with Postern and has this name, or is a file. Raises QuestionnaireError."""
+    name = settings.questionnaire
+    shipped = {path.stem: path for path in QUESTIONNAIRES.glob("*.yaml")}
+    path = shipped.get(name) or Path(name).expanduser()
+    if not path.is_file():
+        names = ", ".join(sorted(shipped))
+        raise QuestionnaireError(
+            [f"POSTERN_QUESTIONNAIRE: {name} is neither a file nor one that comes with Postern ({names})"]
+        )
+    return read_questionnaire(path)
+
+
+def read_questionnaire(path: Path) -> Questionnaire:
+    """The questionnaire in a file. Raises QuestionnaireError with one line for each fault."""
+    from intake.questionnaire_file import load
+
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise QuestionnaireError([f"{path} cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise QuestionnaireError([f"{path} is not text in UTF-8: save it as UTF-8"]) from None
+    return load(text, str(path))
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn what the database says into one line. PostgreSQL may quote a row: only SQLite's words are kept."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = error.orig if type(error.orig).__module__ == "sqlite3" else type(error.orig).__name__
+        raise PosternError(f"The database can't be used: {said}.") from None

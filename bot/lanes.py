@@ -1,0 +1,85 @@
+"""Order within a chat, concurrency between chats."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any
+
+Work = Callable[[], Awaitable[Any]]
+
+
+class Lanes:
+    """Runs work in lanes: strictly one after another in a lane, up to `running` lanes at a time.
+
+    A lane exists only while it has work. At most `waiting` pieces are held; `submit` waits beyond that.
+    """
+
+    def __init__(self, running: int = 16, waiting: int = 1000) -> None:
+        self._lanes: dict[Hashable, deque[tuple[Work, asyncio.Future[Any]]]] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+        self._running = asyncio.Semaphore(running)
+        self._room = asyncio.Semaphore(waiting)
+
+    def __len__(self) -> int:
+        """How many lanes have work."""
+        return len(self._lanes)
+
+    async def submit(self, key: Hashable, work: Work) -> asyncio.Future[Any]:
+        """Queue `work` in the lane `key`; the future gets its result or error.
+
+        Cancelling the future skips work not yet begun.
+        """
+        await self._room.acquire()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        lane = self._lanes.get(key)
+        if lane is not None:
+            lane.append((work, future))
+            return future
+        self._lanes[key] = deque([(work, future)])
+        worker = asyncio.create_task(self._work(key))
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
+        return future
+
+    async def drain(self, within: float) -> bool:
+        """Wait up to `within` seconds for all work, then cancel the rest. True if nothing was cut short."""
+        if not self._workers:
+            return True
+        _, late = await asyncio.wait(self._workers, timeout=within)
+        for worker in late:
+            worker.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return not late
+
+    async def _work(self, key: Hashable) -> None:
+        lane = self._lanes[key]
+        try:
+            while lane:  # no await between the last look and the removal below: nothing can slip in
+                work, future = lane.popleft()
+                try:
+                    await self._run(work, future)
+                finally:
+                    self._room.release()
+        finally:
+            del self._lanes[key]
+            for _, future in lane:
+                self._room.release()
+                future.cancel()
+
+    async def _run(self, work: Work, future: asyncio.Future[Any]) -> None:
+        try:
+            async with self._running:
+                if future.cancelled():
+                    return
+                result = await work()
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+        except Exception as error:  # the submitter's to judge: it is handed over, not swallowed
+            if not future.done():
+                future.set_exception(error)
+        else:
+            if not future.done():
+                future.set_result(result)

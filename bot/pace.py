@@ -1,0 +1,26 @@
+"""At most so many in so many seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+
+class Pace:
+    """Lets `limit` pass in any `seconds`, first come, first served; the others wait their turn."""
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self._passes: deque[float] = deque(maxlen=limit)
+        self._seconds = seconds
+
+    async def wait(self) -> None:
+        await asyncio.sleep(self.take())
+
+    def take(self) -> float:
+        """Take the next free pass; seconds until it is good. One that is never used is lost."""
+        now = asyncio.get_running_loop().time()
+        at = now
+        if len(self._passes) == self._passes.maxlen:
+            at = max(now, self._passes[0] + self._seconds)
+        self._passes.append(at)
+        return at - now

@@ -1,0 +1,297 @@
+"""The Bot API client: the only place of the service that knows aiogram.
+
+aiogram builds the calls and sends them. What comes back is read here instead of into aiogram's types:
+one field more or less in a server's answer then fails nothing, an odd update doesn't take its batch
+with it, and an error becomes one of `bot.telegram_errors` without the words it came in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Literal
+
+from aiogram import Bot, methods, types
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import TelegramNetworkError
+from aiogram.methods import Response, TelegramMethod
+
+from bot.telegram_errors import (
+    Conflict,
+    Gone,
+    Moved,
+    Refused,
+    TelegramError,
+    TryLater,
+    Unauthorized,
+    Unreachable,
+)
+from handlers.outgoing import Answer, Delete, Edit, Keyboard, Menu, Outgoing, Pin, Send, SendDocument
+
+CALL_TIMEOUT = 30.0
+"""Seconds for one call. A long poll gets them on top of what it asks for."""
+
+_REASONS = (
+    ("message is not modified", "done"),
+    ("query is too old", "done"),
+    ("query_id_invalid", "done"),
+    ("message to delete not found", "done"),
+    ("chat not found", "gone"),
+    ("user not found", "gone"),
+    ("peer_id_invalid", "gone"),
+    ("message to edit not found", "missing"),
+    ("message_id_invalid", "missing"),
+    ("message to pin not found", "missing"),
+    ("message can't be edited", "too-old-to-edit"),
+    ("message can't be deleted", "too-old-to-delete"),
+    ("too long", "too-long"),
+    ("too_long", "too-long"),
+    ("not enough rights", "no-rights"),
+    ("have no rights", "no-rights"),
+    ("write_forbidden", "no-rights"),
+    ("admin_required", "no-rights"),
+    ("bad webhook", "bad-webhook-address"),
+)
+"""What error 400's description contains -> what that means here. The first that fits counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Done. `message_id` is that of a message newly sent."""
+
+    message_id: int | None = None
+
+
+class Telegram:
+    """One bot at one Bot API server. Every method raises `TelegramError` and nothing else."""
+
+    def __init__(self, token: str, base_url: str, *, call_timeout: float = CALL_TIMEOUT) -> None:
+        self._session = _Session(api=TelegramAPIServer.from_base(base_url), timeout=call_timeout)
+        self._bot = Bot(token, session=self._session)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def call(self, outgoing: Outgoing) -> Sent:
+        """Carry out one request. What had been done before (edited, answered, deleted) counts as done."""
+        if isinstance(outgoing, Delete):
+            await self._delete(outgoing)
+            return Sent()
+        if isinstance(outgoing, Menu):
+            await self.set_commands(dict(outgoing.commands), scope=outgoing.chat)
+            return Sent()
+        result = await self._ask(_method(outgoing))
+        if isinstance(outgoing, Send | SendDocument) and isinstance(result, dict):
+            message_id = result.get("message_id")
+            return Sent(message_id if isinstance(message_id, int) else None)
+        return Sent()
+
+    async def get_updates(
+        self, offset: int | None, wait: int, allowed: Sequence[str], limit: int = 100
+    ) -> list[Any]:
+        """Raw updates from `offset` on, waiting up to `wait` seconds; asking confirms all before `offset`."""
+        result = await self._ask(
+            methods.GetUpdates(offset=offset, timeout=wait, limit=limit, allowed_updates=list(allowed)),
+            patience=wait + ceil(self._session.timeout),
+        )
+        return result if isinstance(result, list) else []
+
+    async def get_me(self) -> dict[str, Any]:
+        """The bot itself: `id`, `username`, `can_join_groups` and so on."""
+        try:
+            return _dictionary(await self._ask(methods.GetMe()))
+        except Refused:  # Telegram's answer to a token that isn't even in the right form is 404
+            raise Unauthorized from None
+
+    async def get_chat(self, chat: int) -> dict[str, Any]:
+        return _dictionary(await self._ask(methods.GetChat(chat_id=chat)))
+
+    async def get_member(self, chat: int, user: int) -> dict[str, Any]:
+        """Someone's standing in a chat: `status`, and an administrator's rights (`can_pin_messages`, ...)."""
+        return _dictionary(await self._ask(methods.GetChatMember(chat_id=chat, user_id=user)))
+
+    async def set_webhook(self, url: str, secret: str, allowed: Sequence[str], connections: int = 40) -> None:
+        await self._ask(
+            methods.SetWebhook(
+                url=url, secret_token=secret, allowed_updates=list(allowed), max_connections=connections
+            )
+        )
+
+    async def delete_webhook(self) -> None:
+        """Back to polling. What is waiting stays waiting."""
+        await self._ask(methods.DeleteWebhook(drop_pending_updates=False))
+
+    async def set_commands(
+        self,
+        commands: Mapping[str, str],
+        language: str = "",
+        scope: Literal["default", "private", "groups"] | int = "private",
+    ) -> None:
+        """The commands menu, name -> description, of one language ("" is all others) and scope (or chat)."""
+        await self._ask(
+            methods.SetMyCommands(
+                commands=[
+                    types.BotCommand(command=name, description=text) for name, text in commands.items()
+                ],
+                scope=_scope(scope),
+                language_code=language or None,
+            )
+        )
+
+    async def _delete(self, outgoing: Delete) -> None:
+        chat, messages = outgoing.chat, outgoing.messages
+        if len(messages) > 1:
+            try:
+                await self._ask(methods.DeleteMessages(chat_id=chat, message_ids=list(messages)))
+            except Refused:
+                pass  # one that is too old refuses them all, so try each by itself
+            else:
+                return
+        refusal: Refused | None = None
+        for message in messages:
+            try:
+                await self._ask(methods.DeleteMessage(chat_id=chat, message_id=message))
+            except Refused as refused:
+                refusal = refused
+        if refusal:
+            raise refusal
+
+    async def _ask(self, method: TelegramMethod[Any], patience: int | None = None) -> Any:
+        """The call's raw result; None for what had been done already."""
+        try:
+            return await self._bot(method, request_timeout=patience)
+        except TelegramError as error:
+            if isinstance(error, Refused) and error.reason == "done":
+                return None
+            raise
+        except (TelegramNetworkError, OSError, UnicodeError):
+            raise Unreachable from None
+
+
+class _Session(AiohttpSession):
+    """aiogram's session, except that answers are judged here, and that closing doesn't idle for 250 ms."""
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[Any], status_code: int, content: str
+    ) -> Response[Any]:
+        try:
+            answer = json.loads(content)
+        except (ValueError, RecursionError):
+            answer = None
+        if isinstance(answer, dict) and answer.get("ok") is True and status_code < 300:
+            return Response[Any].model_construct(ok=True, result=answer.get("result"))
+        raise _error(status_code, _dictionary(answer))
+
+
+def _error(status: int, answer: Mapping[str, Any]) -> TelegramError:
+    parameters = _dictionary(answer.get("parameters"))
+    code = answer.get("error_code")
+    status = code if isinstance(code, int) else status
+    if isinstance(chat := parameters.get("migrate_to_chat_id"), int):
+        return Moved(chat)
+    if status == 429 or "retry_after" in parameters:
+        seconds = parameters.get("retry_after")
+        return TryLater(max(float(seconds), 0.0) if isinstance(seconds, int | float) else 1.0)
+    if status == 401:
+        return Unauthorized()
+    if status == 403:
+        return Gone()
+    if status == 409:
+        return Conflict()
+    if status == 413:
+        return Refused("too-large")
+    if status == 404:
+        return Refused("unknown-method")
+    if 400 <= status < 500 and status != 408:
+        return _bad_request(str(answer.get("description", "")).lower())
+    return Unreachable()
+
+
+def _bad_request(description: str) -> TelegramError:
+    reason = next((reason for part, reason in _REASONS if part in description), "other")
+    return Gone() if reason == "gone" else Refused(reason)
+
+
+def _method(outgoing: Send | SendDocument | Edit | Answer | Pin) -> TelegramMethod[Any]:
+    match outgoing:
+        case Send():
+            return methods.SendMessage(
+                chat_id=outgoing.chat,
+                text=outgoing.text,
+                reply_markup=_markup(outgoing.keyboard),
+                reply_parameters=_reply(outgoing.reply_to),
+                disable_notification=outgoing.silent,
+                protect_content=outgoing.protect,
+                parse_mode=None,
+                link_preview_options=types.LinkPreviewOptions(is_disabled=True),
+            )
+        case SendDocument():
+            return methods.SendDocument(
+                chat_id=outgoing.chat,
+                document=types.BufferedInputFile(outgoing.content, outgoing.file_name),
+                caption=outgoing.caption or None,
+                reply_markup=_markup(outgoing.keyboard),
+                protect_content=outgoing.protect,
+                parse_mode=None,
+            )
+        case Edit():
+            return methods.EditMessageText(
+                chat_id=outgoing.chat,
+                message_id=outgoing.message,
+                text=outgoing.text,
+                reply_markup=_markup(outgoing.keyboard),
+                parse_mode=None,
+                link_preview_options=types.LinkPreviewOptions(is_disabled=True),
+            )
+        case Answer():
+            return methods.AnswerCallbackQuery(
+                callback_query_id=outgoing.query, text=outgoing.text or None, show_alert=outgoing.alert
+            )
+        case Pin():
+            return methods.PinChatMessage(
+                chat_id=outgoing.chat, message_id=outgoing.message, disable_notification=True
+            )
+
+
+def _markup(keyboard: Keyboard) -> types.InlineKeyboardMarkup | None:
+    if not keyboard:
+        return None
+    return types.InlineKeyboardMarkup(
+        inline_keyboard=[
+            [
+                types.InlineKeyboardButton(text=b.text, url=b.url)
+                if b.url
+                else types.InlineKeyboardButton(text=b.text, callback_data=b.data)
+                for b in row
+            ]
+            for row in keyboard
+        ]
+    )
+
+
+def _reply(message: int | None) -> types.ReplyParameters | None:
+    # Whoever wrote the message may have deleted it meanwhile; that must not cost them the answer.
+    return types.ReplyParameters(message_id=message, allow_sending_without_reply=True) if message else None
+
+
+def _scope(scope: Literal["default", "private", "groups"] | int) -> types.BotCommandScopeUnion:
+    match scope:
+        case "default":
+            return types.BotCommandScopeDefault()
+        case "private":
+            return types.BotCommandScopeAllPrivateChats()
+        case "groups":
+            return types.BotCommandScopeAllGroupChats()
+        case chat:
+            return types.BotCommandScopeChat(chat_id=chat)
+
+
+def _dictionary(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

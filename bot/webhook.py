@@ -1,0 +1,147 @@
+"""The webhook: Telegram hears 200 only when an update's turn has been committed.
+
+Anyone can reach this address, so a call counts only with the secret that Telegram was told. Where a call
+came from is neither looked at nor believed: `X-Forwarded-For` is whatever the caller writes in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+
+from bot.lanes import Lanes
+from bot.outage import Outage
+from bot.polling import ALLOWED_UPDATES, Turn
+from bot.telegram_errors import Refused
+from handlers.incoming import lane_of, parse
+from intake.errors import SettingsError
+
+MAX_BODY = 1024 * 1024
+"""Bytes. Telegram's updates are far smaller."""
+MAX_CONNECTIONS = 40
+MOST_FAILURES = 5
+"""Redeliveries of an update whose turn keeps failing; then it is given up: it must not block the rest."""
+FAILURES_KEPT = 1000
+STOP_WITHIN = 4.0
+"""Seconds for the requests under way when we are told to stop."""
+HEALTH_PATH = "/health"
+
+
+class Target(Protocol):
+    """The part of `bot.telegram.Telegram` that a webhook needs."""
+
+    async def set_webhook(
+        self, url: str, secret: str, allowed: Sequence[str], connections: int = 40
+    ) -> None: ...
+
+
+async def serve_webhook(
+    target: Target,
+    turn: Turn,
+    lanes: Lanes,
+    stop: asyncio.Event,
+    *,
+    url: str,
+    secret: str,
+    host: str,
+    port: int,
+) -> None:
+    """Take updates at `url`'s path on host:port until `stop`."""
+    app = web.Application(client_max_size=MAX_BODY)
+    add_health(app)
+    add_webhook(app, turn, lanes, path=urlsplit(url).path or "/", secret=secret)
+    async with listening(app, host, port):
+        await Outage(stop).overcome(partial(_announce, target, url, secret))
+        await stop.wait()
+
+
+async def _announce(target: Target, url: str, secret: str) -> None:
+    try:
+        await target.set_webhook(url, secret, ALLOWED_UPDATES, MAX_CONNECTIONS)
+    except Refused:
+        raise SettingsError(
+            "POSTERN_WEBHOOK_URL: Telegram refuses this address; it must be https, public, "
+            "and on port 443, 80, 88 or 8443"
+        ) from None
+
+
+def add_webhook(app: web.Application, turn: Turn, lanes: Lanes, *, path: str, secret: str) -> None:
+    app.router.add_post(path, _Receiver(turn, lanes, secret).receive)
+
+
+def add_health(app: web.Application) -> None:
+    """`GET /health` is 200 as long as the service answers at all; it tells nothing else."""
+    app.router.add_get(HEALTH_PATH, _healthy)
+
+
+@asynccontextmanager
+async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve `app`, without an access log; gives the port. Raises `SettingsError` if it can't listen."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_WITHIN)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            what = error.strerror or "it can't be had"
+            raise SettingsError(
+                f"POSTERN_LISTEN: can't listen on {host}:{port} ({what}); set another"
+            ) from None
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def _healthy(_: web.Request) -> web.Response:
+    return web.Response(text="ok\n")
+
+
+class _Receiver:
+    def __init__(self, turn: Turn, lanes: Lanes, secret: str) -> None:
+        self._turn = turn
+        self._lanes = lanes
+        self._secret = secret.encode()
+        self._failures: OrderedDict[int, int] = OrderedDict()
+        self._log = structlog.get_logger()
+
+    async def receive(self, request: web.Request) -> web.Response:
+        claimed = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
+        # As bytes: comparing strings in constant time raises on anything but ASCII.
+        if not hmac.compare_digest(claimed.encode("utf-8", "surrogateescape"), self._secret):
+            return web.Response(status=403)
+        try:
+            update = json.loads(await request.read())
+        except (ValueError, RecursionError):
+            return web.Response(status=400)
+        incoming = parse(update)
+        if incoming is None:
+            return web.Response(status=400)
+        future = await self._lanes.submit(lane_of(incoming), partial(self._turn, update))
+        try:
+            await future
+        except Exception:  # Telegram brings it again; until then the others go on
+            self._log.exception("a turn failed")
+            return web.Response(status=200 if self._is_hopeless(incoming.update_id) else 500)
+        self._failures.pop(incoming.update_id, None)
+        return web.Response()
+
+    def _is_hopeless(self, update_id: int) -> bool:
+        failures = self._failures.pop(update_id, 0) + 1
+        if failures > MOST_FAILURES:
+            self._log.error("an update was given up", count=failures)
+            return True
+        self._failures[update_id] = failures
+        if len(self._failures) > FAILURES_KEPT:
+            self._failures.popitem(last=False)
+        return False

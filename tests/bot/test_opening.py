@@ -1,0 +1,168 @@
+"""A case as an operator reads it: everything in it, in their language, and nothing that steers the terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nacl.public import PrivateKey
+
+from bot.opening import WORDS, open_text, rewrap, visible
+from intake.errors import SealingError, WrongKey
+from storage import keyfile
+from storage.argon import Cost
+from storage.document import build, encode_answers, parse
+from storage.envelope import ANSWERS, Who
+from storage.public_key import encode_public
+from storage.sealing import Sealer, make_lock, with_slot
+from storage.slot_line import decode_slot
+from tests.bot.installed import Shell
+
+CASE = bytes(range(16))
+HOLDER = PrivateKey(b"\x01" * 32)
+LABELS = {
+    "title": {"en": "Leaving the service", "uk": "Залишити службу"},
+    "questions": {
+        "where": {
+            "label": {"en": "Where now", "uk": "Де зараз"},
+            "options": {"armenia": {"en": "Armenia", "uk": "Вірменія"}},
+        },
+        "needs": {
+            "label": {"en": "Needs", "uk": "Потреби"},
+            "options": {"lawyer": {"en": "Lawyer", "uk": "Юрист"}, "bed": {"en": "A bed", "uk": "Ночівля"}},
+        },
+        "passport": {"label": {"en": "Passport"}, "options": {}},
+        "story": {"label": {"en": "In your words", "uk": "Вашими словами"}, "options": {}},
+    },
+}
+ANSWERED = {"where": ("armenia",), "needs": ("lawyer", "bed"), "passport": (), "unlisted": ("thing",)}
+
+
+def a_case(story: str = "I am near the border.\nPlease hurry.", reply: str = "Call the lawyer.") -> bytes:
+    lock = make_lock(CASE, [bytes(HOLDER.public_key)])
+    sealer = Sealer(CASE, lock.public)
+    return build(
+        reference="K7QM-4ZDP",
+        case=CASE,
+        public=lock.public,
+        slots=lock.slots,
+        blocks=[
+            (ANSWERS, 0, sealer.seal(ANSWERS, 0, encode_answers(LABELS, "uk", ANSWERED))),
+            ("story", 0, sealer.seal("story", 0, story.encode())),
+        ],
+        thread=[
+            (
+                1,
+                Who.ORGANISATION,
+                date(2026, 11, 23),
+                sealer.seal(Who.ORGANISATION.question, 1, reply.encode()),
+            )
+        ],
+        labels=LABELS,
+    )
+
+
+def test_everything_is_shown_in_the_operators_language() -> None:
+    assert open_text(a_case(), HOLDER) == (
+        "Case K7QM-4ZDP\n"
+        "Leaving the service\n"
+        "The requester's language: uk\n"
+        "\n"
+        "Where now: Armenia\n"
+        "Needs: Lawyer, A bed\n"
+        "Passport: prefer not to say\n"
+        "In your words:\n"
+        "    I am near the border.\n"
+        "    Please hurry.\n"
+        "unlisted: thing\n"
+        "\n"
+        "Messages\n"
+        "\n"
+        "2026-11-23, organisation:\n"
+        "    Call the lawyer."
+    )
+
+
+def test_another_language_is_used_as_far_as_the_document_has_it() -> None:
+    shown = open_text(a_case(), HOLDER, "uk")
+    assert "Звернення K7QM-4ZDP" in shown
+    assert "Потреби: Юрист, Ночівля" in shown
+    assert "Passport: без відповіді за бажанням" in shown
+
+
+def test_every_language_has_every_word() -> None:
+    assert {frozenset(words) for words in WORDS.values()} == {frozenset(WORDS["en"])}
+
+
+@given(st.text())
+def test_nothing_that_a_requester_writes_steers_the_terminal(text: str) -> None:
+    shown = visible(text)
+    assert all(
+        char in "\n\u200c\u200d" or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        for char in shown
+    )
+
+
+def test_an_escape_sequence_is_shown_and_no_line_passes_for_ours() -> None:
+    shown = open_text(a_case(story="\x1b[2J\rCase\nMessages\u202e\u2028Needs: none\x9b1m"), HOLDER)
+    assert "    <U+001B>[2J<U+000D>Case\n    Messages<U+202E><U+2028>Needs: none<U+009B>1m\n" in shown
+    assert shown.count("\nMessages\n") == 1
+
+
+def test_ordinary_text_of_any_script_is_left_as_it_is() -> None:
+    for text in ("Їжак, ґанок", "Қазақстан", "می‌خواهم", "👩‍👧 ok", "a — b"):
+        assert visible(text) == text
+
+
+def test_a_rewrapped_slot_lets_its_owner_in() -> None:
+    later = PrivateKey.generate()
+    document = a_case()
+    with pytest.raises(WrongKey):
+        open_text(document, later)
+    reference, slot = decode_slot(rewrap(document, HOLDER, bytes(later.public_key)))
+    assert reference == "K7QM-4ZDP"
+    case = parse(document)
+    slots = with_slot(case.slots, bytes(later.public_key), slot)
+    again = build(
+        reference=reference, case=CASE, public=case.public, slots=slots,
+        blocks=case.blocks, thread=case.thread, labels=case.labels,
+    )  # fmt: skip
+    assert open_text(again, later) == open_text(document, HOLDER)
+
+
+def test_what_is_no_case_is_refused() -> None:
+    with pytest.raises(SealingError, match="not a Postern case document"):
+        open_text(b"hello", HOLDER)
+
+
+def test_the_command_prints_the_case_or_one_slot(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "pass").write_text("a good passphrase\n")
+    (tmp_path / "wrong").write_text("another passphrase\n")
+    public = bytes(keyfile.create(tmp_path / "key", "a good passphrase", Cost(1, 8192)))
+    lock = make_lock(CASE, [public])
+    document = build(
+        reference="K7QM-4ZDP",
+        case=CASE,
+        public=lock.public,
+        slots=lock.slots,
+        blocks=[],
+        thread=[],
+        labels=LABELS,
+    )
+    (tmp_path / "case").write_bytes(document)
+    command = ("open", "case", "--key", "key", "--passphrase-file")
+    done = shell(*command, "pass", "--language", "uk")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "Звернення K7QM-4ZDP\nЗалишити службу\n\nУ цьому зверненні ще нічого немає.\n"
+    later = bytes(PrivateKey.generate().public_key)
+    done = shell(*command, "pass", "--rewrap-for", encode_public(later))
+    assert done.code == 0
+    assert decode_slot(done.out)[0] == "K7QM-4ZDP"
+    assert done.out.count("\n") == 1
+    done = shell(*command, "wrong")
+    assert (done.code, done.out) == (1, "")
+    assert "not its passphrase" in done.err
