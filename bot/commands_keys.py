@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands import passphrase, tell
+from bot.commands import CLEAR_SCREEN, ask, is_terminal, passphrase, tell
 from intake.errors import KeyFileError
+
+if TYPE_CHECKING:
+    from nacl.public import PrivateKey
+
+PHRASE_WORDS = 24
 
 PassphraseFile = Annotated[
     Path | None, typer.Option(metavar="F", help="A file with the passphrase; else it is asked for.")
@@ -35,8 +40,18 @@ def keygen(
 
 def open_case(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The document that the bot sent.")],
-    key: Annotated[Path, typer.Option(metavar="KEY", help="Your private key, the file that keygen made.")],
+    key: Annotated[
+        Path | None, typer.Option(metavar="KEY", help="Your private key, the file that keygen made.")
+    ] = None,
     passphrase_file: PassphraseFile = None,
+    *,
+    recovery: Annotated[
+        bool, typer.Option("--recovery", help="Open with the recovery key's words instead of a key file.")
+    ] = False,
+    words_file: Annotated[
+        Path | None,
+        typer.Option(metavar="F", help="With --recovery: a file with the 24 words; else they are asked for."),
+    ] = None,
     rewrap_for: Annotated[
         str | None,
         typer.Option(
@@ -50,19 +65,50 @@ def open_case(
     Nothing is written to the disk.
     """
     from bot import opening
-    from storage import keyfile
     from storage.keywords import key_words
     from storage.public_key import decode_public
 
+    if recovery == (key is not None):
+        raise typer.BadParameter("give either --key KEY or --recovery")
+    if words_file is not None and not recovery:
+        raise typer.BadParameter("belongs to --recovery", param_hint="--words-file")
     try:
         with file.open("rb") as opened:
             data = opened.read(opening.MAX_DOCUMENT_BYTES + 1)
     except OSError as error:
         raise KeyFileError(f"{file} cannot be read: {error.strerror}.") from None
     receiver = decode_public(rewrap_for) if rewrap_for else None
-    private = keyfile.load(key, passphrase(passphrase_file))
+    private = _recovery_key(words_file) if key is None else _key_from(key, passphrase_file)
     if receiver is None:
         typer.echo(opening.open_text(data, private, language))
         return
     typer.echo(opening.rewrap(data, private, receiver))
     tell(f"This lets the owner of this key open the case: {' '.join(key_words(receiver))}")
+
+
+def _key_from(key: Path, passphrase_file: Path | None) -> PrivateKey:
+    from storage import keyfile
+
+    return keyfile.load(key, passphrase(passphrase_file))
+
+
+def _recovery_key(words_file: Path | None) -> PrivateKey:
+    """From a file, or from the terminal, which is cleared as soon as the words are right."""
+    from storage.keywords import recovery_from_phrase
+    from storage.private_file import read_private
+
+    if words_file is not None:
+        return recovery_from_phrase(_words(read_private(words_file)))
+    if not is_terminal():
+        raise typer.BadParameter("without a terminal to ask on, give --words-file")
+    tell(f"Type the recovery key's {PHRASE_WORDS} words in their order, on one line or several.")
+    words: list[str] = []
+    while len(words) < PHRASE_WORDS:
+        words += _words(ask(f"From word {len(words) + 1} on"))
+    tell(CLEAR_SCREEN)
+    return recovery_from_phrase(words)
+
+
+def _words(text: str) -> list[str]:
+    """Without the numbers that stand before them on paper."""
+    return [word for word in text.split() if not word.rstrip(".").isdecimal()]

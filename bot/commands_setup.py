@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands import TRIES, ask, is_terminal, read, settings, tell, write
+from bot.commands import CLEAR_SCREEN, TRIES, ask, is_terminal, read, settings, tell, write
 from intake.errors import PosternError
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 NOTICE_CHARS = 1_000
 ASKED_BACK = (3, 11, 20)
 """Numbers of the words that are asked for, to see that they were written down."""
-CLEAR_SCREEN = "\033[H\033[2J\033[3J"
 
 
 def init(

@@ -127,17 +127,22 @@ def confirm(name: Name) -> None:
 def revoke(name: Name) -> None:
     """Take NAME's access away.
 
-    The slots in every stored case are deleted, and the cases they hold go back to the queue.
+    The slots in every stored case are deleted, and the cases they hold go back to the queue. The running service
+    deletes what lies in their chat, and removes them from the operators' group.
     """
+    from bot.dismissal import tidy
     from storage import custody, meta, staff
 
-    def work(tx: Tx) -> tuple[int, bool]:
-        slots = custody.revoke(tx, _member(tx, name), int(time.time()))
-        return slots, bool(staff.recipients(tx, meta.get(tx, meta.RECOVERY_KEY)))
+    def work(tx: Tx) -> tuple[Member, int, bool]:
+        member = _member(tx, name)
+        slots = custody.revoke(tx, member, int(time.time()))
+        return member, slots, bool(staff.recipients(tx, meta.get(tx, meta.RECOVERY_KEY)))
 
-    slots, anyone_left = write(work)
+    member, slots, anyone_left = write(work)
     typer.echo(f"{name} is revoked; slots deleted: {slots}")
     tell("What they have opened or downloaded before can't be taken back.")
+    if member.chat is not None and (told := tidy(settings(), member.chat)):
+        tell(told)
     if not anyone_left:
         tell("Nobody is left who could open a new case: the intake is closed until you add or confirm a key.")
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 
+from intake.errors import Tampered
 from intake.questionnaire import Level
 from intake.triage import Act, Outcome, Status, after
 from storage import locks, outbox
@@ -45,6 +47,10 @@ class Facts:
     """Message id of the card in the operators' group."""
     documents: tuple[int, ...] = ()
     """Message ids in the holder's chat that belong to this case."""
+    near_empty: bool = False
+    """Nearly nothing was answered: it gets no card of its own."""
+    grouped: bool = False
+    """Counted on the board in the group, where others have a card."""
     labels: str = ""
     """Fingerprint of the questionnaire's words that the answers were given to; see `meta.keep_labels`."""
 
@@ -100,18 +106,36 @@ def by_account(tx: Tx, account: bytes) -> Case | None:
     return _one(tx, cases.c.account == account)
 
 
+def open_for(tx: Tx, account: bytes) -> bool:
+    """Whether `by_account` would find one; it is not read."""
+    return tx.conn.execute(select(cases.c.case_id).where(cases.c.account == account)).first() is not None
+
+
 def by_code(tx: Tx, code_tag: bytes) -> Case | None:
     return _one(tx, cases.c.code_tag == code_tag)
 
 
+def sound(tx: Tx, case: bytes) -> Case | None:
+    """As `by_id`, for those who go through many: a damaged case, which must not hold up the others, is none."""
+    with suppress(Tampered):
+        return by_id(tx, case)
+    return None
+
+
 def with_status(tx: Tx, status: Status) -> list[Case]:
-    return [
-        _read(tx, row) for row in tx.conn.execute(select(cases).where(cases.c.status == status.value)).all()
-    ]
+    """Without the damaged ones: see `damaged`."""
+    return _sound(tx, cases.c.status == status.value)
 
 
 def held_by(tx: Tx, holder: str) -> list[Case]:
-    return [_read(tx, row) for row in tx.conn.execute(select(cases).where(cases.c.holder == holder)).all()]
+    """Without the damaged ones: see `damaged`."""
+    return _sound(tx, cases.c.holder == holder)
+
+
+def damaged(tx: Tx) -> list[str]:
+    """References of the cases that were altered outside Postern, or whose row is broken."""
+    everyone = tx.conn.execute(select(cases.c.case_id, cases.c.reference)).all()
+    return [row.reference for row in everyone if sound(tx, row.case_id) is None]
 
 
 def save_facts(tx: Tx, case: Case, facts: Facts) -> None:
@@ -177,6 +201,14 @@ def with_card(facts: Facts, message: int) -> Facts:
     return replace(facts, card=message)
 
 
+def _sound(tx: Tx, condition: ColumnElement[bool]) -> list[Case]:
+    found = []
+    for row in tx.conn.execute(select(cases).where(condition)).all():
+        with suppress(Tampered):
+            found.append(_read(tx, row))
+    return found
+
+
 def _one(tx: Tx, condition: object) -> Case | None:
     row = tx.conn.execute(select(cases).where(condition)).one_or_none()  # type: ignore[arg-type]
     return None if row is None else _read(tx, row)
@@ -187,8 +219,8 @@ def _update(tx: Tx, case: bytes, **values: object) -> None:
 
 
 def _read(tx: Tx, row: Row[tuple[object, ...]]) -> Case:
-    bound_to = _bound_to(row.case_id, row.reference, row.account, row.code_tag, row.code_key)
-    plain = json.loads(tx.vault.unwrap_padded(FACTS, bound_to, row.facts))
+    bound = bound_to(row.case_id, row.reference, row.account, row.code_tag, row.code_key)
+    plain = json.loads(tx.vault.unwrap_padded(FACTS, bound, row.facts))
     plain["level"] = Level(plain["level"])
     for name in ("card_lines", "counted", "documents"):
         plain[name] = tuple(plain[name])
@@ -212,13 +244,14 @@ def _read(tx: Tx, row: Row[tuple[object, ...]]) -> Case:
 
 def _wrap_facts(tx: Tx, case: Case) -> bytes:
     plain = json.dumps(asdict(case.facts), ensure_ascii=False, separators=(",", ":")).encode()
-    bound_to = _bound_to(case.case, case.reference, case.account, case.code_tag, case.code_key)
-    return tx.vault.wrap_padded(FACTS, bound_to, plain, FACTS_BYTES)
+    bound = bound_to(case.case, case.reference, case.account, case.code_tag, case.code_key)
+    return tx.vault.wrap_padded(FACTS, bound, plain, FACTS_BYTES)
 
 
-def _bound_to(
+def bound_to(
     case: bytes, reference: str, account: bytes | None, code_tag: bytes | None, code_key: bytes | None
 ) -> bytes:
+    """What a case's wrapped facts are bound to; see this module's first lines."""
     return framed(case, reference.encode(), account or b"", code_tag or b"", code_key or b"")
 
 

@@ -12,14 +12,20 @@ from storage.schema import combinations
 
 def count(tx: Tx, day: int, tags: Iterable[bytes], since: int) -> dict[bytes, int]:
     """Count one request in each combination; returns how many since that day share each, this one included."""
-    tx.conn.execute(delete(combinations).where(combinations.c.day < since))
     found = {}
     for tag in tags:
         here = {"day": day, "combination": tag}
         upsert(tx, combinations, here, {"count": 1}, again={"count": combinations.c.count + 1})
-        total = select(func.sum(combinations.c.count)).where(combinations.c.combination == tag)
+        total = select(func.sum(combinations.c.count)).where(
+            combinations.c.combination == tag, combinations.c.day >= since
+        )
         found[tag] = int(tx.conn.execute(total).scalar_one())
     return found
+
+
+def forget(tx: Tx, before: int) -> None:
+    """Drop what was counted before that day."""
+    tx.conn.execute(delete(combinations).where(combinations.c.day < before))
 
 
 def uncount(tx: Tx, day: int, tags: Iterable[bytes]) -> None:

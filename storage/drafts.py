@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, select
 
 from intake.draft import Draft
+from intake.errors import Tampered
 from storage.database import Tx, upsert
 from storage.schema import drafts
 
@@ -29,7 +30,11 @@ class Conversation:
 
 def load(tx: Tx, account: bytes) -> Conversation | None:
     state = tx.conn.execute(select(drafts.c.state).where(drafts.c.account == account)).scalar()
-    return None if state is None else _read(tx, account, state)
+    return None if state is None else read(tx, account, state)
+
+
+def has(tx: Tx, account: bytes) -> bool:
+    return tx.conn.execute(select(drafts.c.account).where(drafts.c.account == account)).first() is not None
 
 
 def save(tx: Tx, account: bytes, conversation: Conversation) -> None:
@@ -52,11 +57,17 @@ def drop(tx: Tx, account: bytes) -> None:
 def idle(tx: Tx, before: int) -> Iterator[tuple[bytes, Conversation]]:
     """Conversations whose last event was before that Unix second. Reads every row: times are wrapped."""
     for account, state in tx.conn.execute(select(drafts.c.account, drafts.c.state)).all():
-        conversation = _read(tx, account, state)
+        conversation = read(tx, account, state)
         if conversation.draft.active_at < before:
             yield account, conversation
 
 
-def _read(tx: Tx, account: bytes, state: bytes) -> Conversation:
-    plain = json.loads(tx.vault.unwrap_padded(STATE, account, state))
-    return Conversation(Draft.from_json(plain["draft"].encode()), plain["chat"], plain["screen"])
+def read(tx: Tx, account: bytes, state: bytes) -> Conversation:
+    """A row's conversation. Raises Tampered, also for what another version of Postern has left."""
+    plain = tx.vault.unwrap_padded(STATE, account, state)
+    try:
+        found = json.loads(plain)
+        return Conversation(Draft.from_json(found["draft"].encode()), found["chat"], found["screen"])
+    except (ValueError, TypeError, LookupError, AttributeError):
+        pass  # raised outside: a decoding error holds all that it was given, and would stay with ours
+    raise Tampered("A conversation cannot be read: another version of Postern has saved it.")

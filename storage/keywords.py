@@ -1,6 +1,7 @@
 """Keys in words of BIP39's English list: eight to compare by telephone, twenty-four to write down."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from mnemonic import Mnemonic
 from nacl.public import PrivateKey
@@ -51,5 +52,6 @@ def recovery_from_phrase(words: Sequence[str]) -> PrivateKey:
     return PrivateKey(bytes(book.to_entropy(phrase)))
 
 
-def _words() -> list[str]:
-    return Mnemonic("english").wordlist
+@cache
+def _words() -> tuple[str, ...]:
+    return tuple(Mnemonic("english").wordlist)  # read from a file each time

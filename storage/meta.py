@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlalchemy import delete, insert, select
 
 from storage.database import Tx, upsert
+from storage.document import Labels
 from storage.schema import handled, meta
+from storage.vault import SECRETS_NAME
 
+VALUE = "meta.value"
+"""The place of those values that are wrapped; each is bound to its name."""
 PAUSED = "paused"
 """Present while an admin has paused the intake."""
 RECOVERY_KEY = "recovery-key"
 """The public half of the organisation's recovery key."""
 NEXT_CARDS = "next-cards"
 """When the next batch of cards is released, wrapped."""
-VAULT_SECRETS = "vault-secrets"
+BOARD = "board"
+"""Which message is the board in the operators' group: chat and message id."""
+VAULT_SECRETS = SECRETS_NAME
 """The wrapped hash keys, see `storage.vault`."""
+SERVICE_KEYS = "service-keys"
+"""Ids of the server keys that the service was started with, if it can't read the key file again."""
+GROUP_MOVED = "group-moved"
+"""The operators' group became a supergroup: its id in the settings, and its id now."""
 BOT_USERNAME = "bot-username"
 """As the service last learned it; the bot's links are made of it."""
 
@@ -29,6 +41,19 @@ def put(tx: Tx, name: str, value: bytes) -> None:
 
 def drop(tx: Tx, name: str) -> None:
     tx.conn.execute(delete(meta).where(meta.c.name == name))
+
+
+def keep_labels(tx: Tx, fingerprint: str, labels: Labels) -> None:
+    """Keep a questionnaire's public words under their fingerprint: cases outlive the questionnaire they answered."""
+    if tx.conn.execute(select(meta.c.name).where(meta.c.name == fingerprint)).scalar() is None:
+        put(tx, fingerprint, json.dumps(labels, ensure_ascii=False).encode())
+
+
+def labels(tx: Tx, fingerprint: str) -> Labels | None:
+    """The words with this fingerprint, if they are known. Whoever opens the case checks them against its seal."""
+    kept = get(tx, fingerprint) if fingerprint else None
+    found: Labels | None = json.loads(kept) if kept else None
+    return found
 
 
 def first_time(tx: Tx, update_id: int, day: int) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Collection
-from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
@@ -20,7 +19,7 @@ from storage.schema import outbox, traces
 JOB = "outbox.job"
 JOB_BYTES = 8_192
 TRACE = "traces.message"
-TRACE_BYTES = 128
+TRACE_BYTES = 160
 DAY = 86_400
 REFRESH = "refresh"
 """Tag of a card job that may only edit a card that is there: the first card waits for its batch."""
@@ -29,8 +28,14 @@ REFRESH = "refresh"
 class Task(StrEnum):
     CARD = "card"
     """Show, or show anew, a case in the operators' group."""
+    BOARD = "board"
+    """Show, or show anew, how many cases wait without a card of their own."""
     DOCUMENT = "document"
     """Hand the sealed case to its holder."""
+    COPY = "copy"
+    """Hand the sealed case to a lead, in `chat`."""
+    REMOVE = "remove"
+    """Put `user`, who was revoked, out of the operators' group."""
     SEND = "send"
     """A message as it stands: a notice, or an operator's reply to a requester."""
 
@@ -44,6 +49,7 @@ class Job:
     case: str = ""
     """Hexadecimal id of the case it is about."""
     chat: int = field(default=0, repr=False)
+    user: int = field(default=0, repr=False)
     text: str = field(default="", repr=False)
     buttons: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """(label, payload), one a row."""
@@ -139,11 +145,15 @@ class Trace:
     due: int
     sent: int
     """When it was sent: Telegram lets a bot delete for 48 hours from then."""
+    ours: bool = False
+    """The bot's own: if it can't be deleted any more, it can still be edited to a neutral line."""
+    screen: bool = False
+    """The message that is edited in place. There is one: an older one goes when the next has come."""
 
 
 def leave_trace(tx: Tx, trace: Trace) -> None:
     trace_id = secrets.token_bytes(16)
-    plain = json.dumps(asdict(trace)).encode()
+    plain = json.dumps(asdict(trace), separators=(",", ":")).encode()
     tx.conn.execute(
         insert(traces).values(
             id=trace_id,
@@ -158,10 +168,13 @@ LONGEST_TRACE = 47 * 3_600
 """Seconds: Telegram lets a bot delete for 48 hours; an hour is left for being down."""
 
 
-def leave_trace_of(tx: Tx, chat: int, message: int | None, now: int, *, due_in: int = LONGEST_TRACE) -> None:
-    """Note a message that came just now."""
+def leave_trace_of(
+    tx: Tx, chat: int, message: int | None, now: int, *, sent: int = 0, due_in: int = LONGEST_TRACE
+) -> None:
+    """Note a message that has come. `sent`: when it was sent, which may be hours ago if we were down."""
     if message is not None:
-        leave_trace(tx, Trace(chat, message, now + due_in, now))
+        since = sent if now - LONGEST_TRACE < sent < now else now
+        leave_trace(tx, Trace(chat, message, since + due_in, since))
 
 
 def traces_of(tx: Tx, chat: int) -> list[tuple[bytes, Trace]]:
@@ -185,7 +198,7 @@ def hasten(tx: Tx, chat: int, messages: Collection[int], now: int) -> None:
     for trace_id, trace in traces_of(tx, chat):
         if trace.message in messages and trace.due > now:
             forget_traces(tx, [trace_id])
-            leave_trace(tx, Trace(trace.chat, trace.message, now, trace.sent))
+            leave_trace(tx, replace(trace, due=now))
 
 
 def forget_traces(tx: Tx, ids: list[bytes]) -> None:

@@ -66,6 +66,32 @@ def read_private(path: Path, credentials: Path | None = None) -> str:
     return raw.decode("ascii")
 
 
+def replace_private(path: Path, text: str) -> None:
+    """Put another text in place of a private file's, at one stroke: after a power cut it is the one or the other.
+
+    Owner and mode stay. The former text is then overwritten on the disk. Where this ends: a disk or file system that
+    writes elsewhere than it is told (flash, snapshots) may keep it. Raises KeyFileError.
+    """
+    path = path.resolve()
+    aside = path.with_name(f"{path.name}.new")
+    try:
+        status = path.stat()
+        aside.unlink(missing_ok=True)  # left by a kill; it was never in force
+        create_private(aside, text)
+        former = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.chown(aside, status.st_uid, status.st_gid)
+            aside.chmod(stat.S_IMODE(status.st_mode))
+            aside.replace(path)
+            _sync_folder(path.parent)
+            os.write(former, bytes(status.st_size))
+            os.fsync(former)
+        finally:
+            os.close(former)
+    except OSError as error:
+        raise KeyFileError(f"{path} cannot be replaced: {error.strerror}.") from None
+
+
 def _inside(path: Path, folder: Path | None) -> bool:
     return folder is not None and path.resolve().is_relative_to(folder.resolve())
 

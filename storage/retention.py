@@ -7,7 +7,8 @@ from typing import Protocol
 
 from sqlalchemy import delete, func, select
 
-from storage import cases, meta
+from intake.anonymity import WINDOW_DAYS
+from storage import blocked, cases, combinations, meta
 from storage.database import Tx, connect
 from storage.schema import handled, invites
 
@@ -53,6 +54,8 @@ def purge(tx: Tx, retention: Retention, now: int, *, dry_run: bool = False) -> P
     )
     if not dry_run:
         cases.erase(tx, old_cases)
+        combinations.forget(tx, before=today - WINDOW_DAYS)
+        blocked.purge(tx, today)
         meta.forget_handled(tx, before_day=today - HANDLED_DAYS)
         tx.conn.execute(delete(invites).where(expired))
     return found

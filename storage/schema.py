@@ -17,7 +17,8 @@ def _table(name: str, *parts: Column[object] | Index) -> Table:
     return Table(name, metadata, *parts, sqlite_with_rowid=False)
 
 
-# One row a value: the wrapped hash keys, the pause notice, the instant of the next batch of cards.
+# One row a value: the wrapped hash keys, the pause notice, the instant of the next batch of cards, the public words
+# of each questionnaire that was answered.
 meta = _table(
     "meta",
     Column("name", String(32), primary_key=True),
@@ -117,6 +118,14 @@ invites = _table(
     Column("expires_at", Integer, nullable=False),  # Unix seconds; tells about staff, not requesters
 )
 
+# Accounts from which nothing is taken until a day comes, or an admin lifts it.
+blocked = _table(
+    "blocked",
+    Column("account", LargeBinary(16), primary_key=True),  # keyed hash of the account's id
+    Column("until_day", Integer, nullable=False, index=True),
+    Column("source", LargeBinary, nullable=False),  # wrapped, one size: reference of the case that led to it
+)
+
 # Monthly counts. They outlive the cases.
 tallies = _table(
     "tallies",
@@ -128,8 +137,8 @@ tallies = _table(
 # How many recent requests share a combination of summary values: keyed hashes, no rows of people.
 combinations = _table(
     "combinations",
+    Column("combination", LargeBinary(16), primary_key=True),  # first, so that one is found without a scan
     Column("day", Integer, primary_key=True, autoincrement=False),
-    Column("combination", LargeBinary(16), primary_key=True),
     Column("count", Integer, nullable=False),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from storage.database import Tx
 from storage.envelope import Who
@@ -41,6 +41,13 @@ def add(tx: Tx, case: bytes, entry: Entry) -> None:
             code_box=entry.code_box,
         )
     )
+
+
+def drop_last(tx: Tx, case: bytes, who: Who) -> None:
+    """Erase the newest entry of this author."""
+    mine = (thread.c.case_id == case) & (thread.c.author == who.value)
+    last = select(func.max(thread.c.sequence)).where(mine).scalar_subquery()
+    tx.conn.execute(delete(thread).where(mine & (thread.c.sequence == last)))
 
 
 def entries(tx: Tx, case: bytes) -> list[Entry]:

@@ -28,7 +28,9 @@ from tests.bot.installed import Place, Shell
 
 GROUP = -1001234567890
 RECOVERY = bytes(PrivateKey.generate().public_key)
-ADMIN_RIGHTS = {"status": "administrator", "can_pin_messages": True, "can_delete_messages": True}
+ADMIN_RIGHTS = {"status": "administrator"} | dict.fromkeys(
+    ("can_pin_messages", "can_delete_messages", "can_restrict_members"), True
+)
 HOST = ("same disk", "A crash may", "Swap is on")
 """What depends on the machine that the tests run on."""
 
@@ -134,6 +136,7 @@ async def test_keys_that_wait_for_confirmation_are_named(api: ApiServer, setting
         ({"member": {"status": "restricted", "can_send_messages": False}}, "problem: The bot may not write"),
         ({"member": {"status": "member"}}, "note: The bot is no administrator"),
         ({"member": ADMIN_RIGHTS | {"can_pin_messages": False}}, "note: The bot may not pin the board"),
+        ({"member": ADMIN_RIGHTS | {"can_restrict_members": False}}, "note: The bot may not remove people who"),
         ({"group": {"type": "supergroup", "username": "help"}}, "problem: The operators' group is public"),
         ({"webhook": {"url": "https://elsewhere.example/x"}}, "note: Telegram sends this bot's updates to another"),
         ({"me": {"id": 5, "can_read_all_group_messages": True}}, "note: The bot is sent every message"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.setting_types import Listen, Relay, Retention
+from bot.setting_types import Listen, Relay, Retention, SlotsAfterClaim
 from bot.settings import PREFIX, Settings, load_settings
 from intake.errors import SettingsError
 
@@ -56,6 +56,7 @@ def test_every_setting_can_be_set() -> None:
         anonymity_k="1",
         card_delay_minutes="0",
         relay="CHAT",
+        slots_after_claim="Holder",
         draft_minutes="5",
         reply_hours="47",
         retention_days="closed=7, open=90",
@@ -70,6 +71,7 @@ def test_every_setting_can_be_set() -> None:
     assert str(settings.listen) == "[::1]:9000"
     assert settings.throttle == 0.5
     assert settings.relay is Relay.CHAT
+    assert settings.slots_after_claim is SlotsAfterClaim.HOLDER
     assert settings.retention_days == Retention(open=90, closed=7, audit=365)
     assert settings.log_level == "DEBUG"
     assert not [name for name in Settings.model_fields if name not in settings.model_fields_set]
@@ -124,6 +126,7 @@ def test_an_unknown_variable_is_named_with_what_was_meant(wrong: str, right: str
         ("anonymity_k", "0"),
         ("card_delay_minutes", "-5"),
         ("relay", "email"),
+        ("slots_after_claim", "nobody"),
         ("draft_minutes", "0"),
         ("reply_hours", "48"),
         ("retention_days", "open=180,shut=30"),

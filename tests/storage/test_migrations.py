@@ -21,8 +21,8 @@ SECOND = """
 from alembic import op
 from sqlalchemy import Column, Integer
 
-revision = "0002"
-down_revision = "0001"
+revision = "{next}"
+down_revision = "{last}"
 
 
 def upgrade() -> None:
@@ -37,9 +37,12 @@ def url(tmp_path: Path) -> str:
 
 def scripts_with(tmp_path: Path, then: str = "") -> Path:
     """The shipped migrations and one more."""
+    last = max(path.name[:4] for path in (migrate.SCRIPTS / "versions").glob("[0-9]*.py"))
+    following = f"{int(last) + 1:04d}"
     folder = tmp_path / "100% mine"  # a percent sign means something to Alembic's configuration
     shutil.copytree(migrate.SCRIPTS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_shifts.py").write_text(SECOND.format(then=then))
+    step = SECOND.format(then=then, last=last, next=following)
+    (folder / "versions" / f"{following}_shifts.py").write_text(step)
     return folder
 
 

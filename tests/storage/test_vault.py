@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from intake.errors import KeyFileError, SealingError, Tampered, WrongKey
 from storage.purpose import Purpose, framed, subkey
-from storage.server_key import ServerKey
+from storage.server_key import KeyRing, ServerKey
 from storage.vault import WRAP_OVERHEAD, Vault, _Box
 
 VECTORS: dict[str, Any] = json.loads(Path(__file__).with_name("vectors.json").read_text("utf-8"))
@@ -33,7 +33,7 @@ def flipped(data: bytes, bit: int) -> bytes:
 def test_a_server_key_is_read_back_from_a_file_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folders" / "server.key"
     key = ServerKey.create(path)
-    assert ServerKey.load(path) == key
+    assert KeyRing.load(path).keys == (key,)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert path.parent.parent.stat().st_mode & 0o777 == 0o700
@@ -64,19 +64,19 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> Non
     ServerKey.create(path)
     path.chmod(mode)
     with pytest.raises(KeyFileError, match="chmod 600"):
-        ServerKey.load(path)
+        KeyRing.load(path)
 
 
 def test_a_systemd_credential_may_be_readable_by_its_group_and_by_nobody_else(tmp_path: Path) -> None:
     path = tmp_path / "credentials" / "server.key"
     key = ServerKey.create(path)
     path.chmod(0o440)
-    assert ServerKey.load(path, credentials=path.parent) == key
+    assert KeyRing.load(path, credentials=path.parent).keys == (key,)
     with pytest.raises(KeyFileError, match="chmod 600"):
-        ServerKey.load(path, credentials=tmp_path / "elsewhere")
+        KeyRing.load(path, credentials=tmp_path / "elsewhere")
     path.chmod(0o444)
     with pytest.raises(KeyFileError, match="chmod 600"):
-        ServerKey.load(path, credentials=path.parent)
+        KeyRing.load(path, credentials=path.parent)
 
 
 def spoilt(path: Path, text: str) -> str:
@@ -84,7 +84,7 @@ def spoilt(path: Path, text: str) -> str:
     path.write_text(text)
     path.chmod(0o600)
     with pytest.raises(KeyFileError) as refused:
-        ServerKey.load(path)
+        KeyRing.load(path)
     assert "\n" not in str(refused.value)
     return str(refused.value)
 
@@ -93,7 +93,7 @@ def test_what_is_wrong_with_a_server_key_is_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "server.key"
     line = VECTORS["server_key"]["line"]
     with pytest.raises(KeyFileError, match="missing"):
-        ServerKey.load(path)
+        KeyRing.load(path)
     assert "not a Postern server key" in spoilt(path, "-----BEGIN OPENSSH PRIVATE KEY-----")
     assert "not a Postern server key" in spoilt(path, "postern-key-1\nargon2id 3 4096\n")
     assert "not a Postern key file" in spoilt(path, "x" * 5000)
@@ -107,13 +107,13 @@ def test_what_is_wrong_with_a_server_key_is_told_apart(tmp_path: Path) -> None:
     path.unlink()
     path.mkdir()
     with pytest.raises(KeyFileError, match="not a file"):
-        ServerKey.load(path)
+        KeyRing.load(path)
 
 
 def test_a_pipe_in_place_of_the_key_does_not_hang_the_start(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     with pytest.raises(KeyFileError, match="not a file"):
-        ServerKey.load(tmp_path / "pipe")
+        KeyRing.load(tmp_path / "pipe")
 
 
 def test_a_folder_or_a_file_that_cannot_be_made_or_read_is_told(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_folder_or_a_file_that_cannot_be_made_or_read_is_told(tmp_path: Path) 
     with pytest.raises(KeyFileError, match="cannot be made"):
         ServerKey.create(tmp_path / ("long" * 100))
     with pytest.raises(KeyFileError, match="cannot be read"):
-        ServerKey.load(tmp_path / ("long" * 100))
+        KeyRing.load(tmp_path / ("long" * 100))
 
 
 def test_a_disk_that_fills_up_leaves_no_half_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_any_file_is_a_server_key_or_a_key_file_error(tmp_path: Path, content: b
     path.write_bytes(content)
     path.chmod(0o600)
     with pytest.raises(KeyFileError):
-        ServerKey.load(path)
+        KeyRing.load(path)
 
 
 def test_a_server_key_has_32_bytes_and_does_not_show_them() -> None:
@@ -290,7 +290,7 @@ def test_vector_server_key(tmp_path: Path) -> None:
     path = tmp_path / "server.key"
     path.write_text(vector["line"] + "\n")
     path.chmod(0o600)
-    assert ServerKey.load(path).secret.hex() == vector["secret"]
+    assert KeyRing.load(path).newest.secret.hex() == vector["secret"]
 
 
 def test_vector_subkeys_as_the_standard_library_computes_them() -> None:

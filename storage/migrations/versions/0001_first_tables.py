@@ -94,8 +94,8 @@ def upgrade() -> None:
     )
     _table(
         "combinations",
-        Column("day", Integer, primary_key=True, autoincrement=False),
         Column("combination", LargeBinary(16), primary_key=True),
+        Column("day", Integer, primary_key=True, autoincrement=False),
         Column("count", Integer, nullable=False),
     )
     _table(

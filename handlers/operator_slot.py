@@ -1,0 +1,76 @@
+"""Letting a colleague open a case: a slot that was made on a device of somebody who can open it.
+
+The service can't see whose case a slot opens, nor whether it opens at all. So it takes one only from somebody who is
+trusted with the case anyhow, and only for a key that an admin has confirmed; and it never replaces one by it.
+"""
+
+from __future__ import annotations
+
+from handlers.desk import Desk
+from handlers.incoming import Incoming
+from handlers.outgoing import Delete, Send
+from intake.errors import Tampered
+from intake.roles import Right, Role, may, needs_key
+from intake.triage import Status
+from storage import cases, locks, outbox, staff
+from storage.cases import Case
+from storage.database import Tx
+from storage.outbox import LONGEST_TRACE, Job, Task
+from storage.sealing import Lock, has_slot, key_id, with_slot
+from storage.slot_line import KIND, decode_slot
+from storage.staff import Member
+
+
+def looks_like_slot(incoming: Incoming) -> bool:
+    return incoming.text.lstrip().startswith(KIND)
+
+
+async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
+    """Keep the slot, or say in one line why not. The line that was sent goes from the chat either way."""
+    now = desk.clock()
+
+    def work(tx: Tx) -> str:
+        outbox.leave_trace_of(tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent, due_in=0)
+        return _keep(tx, desk, member, incoming.text, now)
+
+    told = await desk.db.write(work)
+    calls: list[Delete | Send] = [Send(incoming.chat_id, told)]
+    if incoming.message_id is not None:
+        calls.insert(0, Delete(incoming.chat_id, (incoming.message_id,)))
+    desk.post(incoming.chat_id, calls)
+    desk.wake()
+
+
+def _keep(tx: Tx, desk: Desk, sender: Member, line: str, now: int) -> str:
+    say, language = desk.texts.say, desk.staff_language
+    try:
+        reference, slot = decode_slot(line.strip())
+    except Tampered:
+        return say(language, "slot-unread")
+    case = cases.by_reference(tx, reference)
+    if case is None or not _trusted(sender, case):
+        return say(language, "slot-not-yours", reference=reference)
+    receiver = next((m for m in staff.everyone(tx) if _is_for(slot, m)), None)
+    if receiver is None or receiver.public_key is None:
+        return say(language, "slot-unknown-key", reference=reference)
+    if case.status is Status.CLOSED and receiver.role is not Role.LEAD:
+        return say(language, "slot-closed", reference=reference)
+    lock = locks.get(tx, case.case)
+    if has_slot(lock.slots, receiver.public_key):
+        return say(language, "slot-known", reference=reference, name=receiver.name)
+    slots = with_slot(lock.slots, receiver.public_key, slot)
+    locks.replace_slots(tx, Lock(lock.case, lock.public, slots))
+    if receiver.chat is not None and receiver.id != sender.id:
+        text = say(language, "slot-for-you", reference=reference)
+        outbox.add(tx, Job(Task.SEND, now, chat=receiver.chat, text=text, delete_after=LONGEST_TRACE))
+    return say(language, "slot-kept", reference=reference, name=receiver.name)
+
+
+def _trusted(sender: Member, case: Case) -> bool:
+    return case.holder == sender.id or may(sender.role, Right.SEE_ALL_CASES)
+
+
+def _is_for(slot: bytes, member: Member) -> bool:
+    """Whether this slot names the confirmed key of somebody who may open cases."""
+    key = member.public_key
+    return key is not None and member.confirmed and needs_key(member.role) and slot.startswith(key_id(key))

@@ -1,0 +1,101 @@
+"""What the background hands to the operators' group: as much as people can read, the pressing first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from bot.pace import Window
+from bot.postman import Postman
+from bot.sender import MOST_IN_GROUP, Sender
+from handlers.board import MOST_CARDS_WAITING
+from handlers.outgoing import Edit, Outgoing, Send
+from tests.handlers.desk import GROUP, Person, World, ask, make_world
+from tests.storage.test_retention import Days
+
+CROWD = MOST_CARDS_WAITING + 10
+
+
+@dataclass
+class Wire:
+    """Takes everything at once, in the postman's place: what counts here is what is handed over, and when."""
+
+    number: int = 0
+    waiting: list[Outgoing] = field(default_factory=list)
+    in_group: list[str] = field(default_factory=list)
+
+    def post(self, _chat: int, calls: Sequence[Outgoing]) -> None:
+        self.waiting += calls
+
+    async def deliver(self, sender: Sender) -> None:
+        calls, self.waiting = self.waiting, []
+        for call in calls:
+            self.number += 1
+            if isinstance(call, Send | Edit) and call.chat == GROUP:
+                self.in_group.append(call.text)
+            await sender.reports().sent(call, self.number if isinstance(call, Send) else None)
+
+
+@pytest.fixture
+async def crowded(tmp_path: Path) -> AsyncIterator[tuple[World, Sender, Wire]]:
+    """More people have written than there is room for cards."""
+    async with make_world(tmp_path) as world:
+        for number in range(1, CROWD + 1):
+            await ask(Person(world, number), until="chat", text="")
+        wire, sender = Wire(), Sender(world.wire.clock, Days())
+        world.desk = replace(world.desk, post=wire.post, wake=sender.wake)
+        sender.attach(world.desk, cast("Postman", wire))
+        yield world, sender, wire
+
+
+async def a_minute(world: World, sender: Sender, wire: Wire) -> list[str]:
+    """What reaches the group within one."""
+    wire.in_group.clear()
+    for _ in range(6):
+        sender.wake()
+        await sender._round()
+        await wire.deliver(sender)
+        world.wait(10)
+    return list(wire.in_group)
+
+
+async def test_a_surge_reaches_the_group_at_a_pace_at_which_it_can_be_read(
+    crowded: tuple[World, Sender, Wire],
+) -> None:
+    world, sender, wire = crowded
+    minutes = [await a_minute(world, sender, wire) for _ in range(4)]
+    assert max(map(len, minutes)) <= MOST_IN_GROUP
+    shown = [text for minute in minutes for text in minute]
+    assert sum("· standard" in text for text in shown) == MOST_CARDS_WAITING
+    assert world.say("board-others", n=CROWD - MOST_CARDS_WAITING) in shown
+    assert minutes[3] == []
+
+
+async def test_an_emergency_does_not_wait_for_its_turn(crowded: tuple[World, Sender, Wire]) -> None:
+    world, sender, wire = crowded
+    await a_minute(world, sender, wire)
+    posting = world.desk
+    world.desk = replace(world.desk, post=world.wire.post)
+    await ask(Person(world, 999), held=True, text="")
+    world.desk = posting
+    wire.in_group.clear()
+    await sender._round()
+    sender.wake()
+    await sender._round()
+    await wire.deliver(sender)
+    assert any(world.say("level-emergency") in text for text in wire.in_group)
+
+
+def test_a_window_has_room_again_when_its_oldest_is_old_enough() -> None:
+    window = Window(2, 60)
+    assert window.free_at(100) == 100
+    for now in (100, 130):
+        window.take(now)
+    assert window.free_at(131) == 160
+    window.take(160)
+    assert window.free_at(161) == 190
+    assert window.free_at(50) == 50, "a clock that was set back keeps nobody waiting"
