@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,14 +14,16 @@ from typing import Any
 import structlog
 
 from bot import logs
+from bot.hardening import harden
 from bot.installation import Installation, load_questionnaire, opened
 from bot.lanes import Lanes
 from bot.menus import set_menus
 from bot.outage import Outage
 from bot.polling import poll
 from bot.postman import Postman
+from bot.rotation import note_keys
 from bot.sender import Sender
-from bot.setting_types import Relay
+from bot.setting_types import Relay, SlotsAfterClaim
 from bot.settings import Settings
 from bot.telegram import Telegram
 from bot.telegram_errors import TelegramError
@@ -31,10 +33,9 @@ from handlers.texts import LANGUAGES, load_texts
 from handlers.throttle import Throttle
 from handlers.turn import take_turn
 from intake.errors import SettingsError
-from intake.questionnaire import Questionnaire
+from intake.questionnaire import Questionnaire, fingerprint
 from intake.questionnaire_file import labels
 from storage import meta
-from storage.document import labels_fingerprint
 
 DRAIN_SECONDS = 4.0
 """For the calls still queued when we are told to stop; what matters of them lies in the outbox."""
@@ -50,6 +51,7 @@ def terms_of(settings: Settings) -> Terms:
         anonymity_k=settings.anonymity_k,
         suppress_below=settings.suppress_below,
         relay_in_chat=settings.relay is Relay.CHAT,
+        slots_for_holder_only=settings.slots_after_claim is SlotsAfterClaim.HOLDER,
         open_days=settings.retention_days.open,
         closed_days=settings.retention_days.closed,
     )
@@ -64,10 +66,18 @@ class Service:
     lanes: Lanes
 
 
+def real_time() -> int:
+    return int(time.time())
+
+
 def assemble(
-    settings: Settings, installation: Installation, questionnaire: Questionnaire, telegram: Telegram
+    settings: Settings,
+    installation: Installation,
+    questionnaire: Questionnaire,
+    telegram: Telegram,
+    clock: Callable[[], int] = real_time,
 ) -> Service:
-    """Everything that a running service consists of; nothing runs yet."""
+    """Everything that a running service consists of; nothing runs yet. `clock`: Unix seconds."""
     unknown = sorted(set(questionnaire.languages) - set(LANGUAGES))
     if unknown:
         raise SettingsError(
@@ -75,17 +85,17 @@ def assemble(
             f"{', '.join(unknown)}; it speaks {', '.join(LANGUAGES)}"
         )
     public = labels(questionnaire)
-    sender = Sender(_now, settings.retention_days)
+    sender = Sender(clock, settings.retention_days)
     postman = Postman(telegram.call, sender.reports())
     desk = Desk(
         terms=terms_of(settings),
         questionnaire=questionnaire,
         labels=public,
-        fingerprint=labels_fingerprint(public).hex(),
+        fingerprint=fingerprint(questionnaire),
         texts=load_texts(),
         db=installation.db,
         vault=installation.vault,
-        clock=_now,
+        clock=clock,
         post=postman.post,
         wake=sender.wake,
         throttle=Throttle(settings.throttle),
@@ -94,13 +104,11 @@ def assemble(
     return Service(desk, telegram, postman, sender, Lanes())
 
 
-def _now() -> int:
-    return int(time.time())
-
-
 async def serve(settings: Settings) -> None:
     """`postern run`: until SIGTERM or SIGINT. Raises PosternError, one line, for what the deployer must mend."""
     logs.configure(settings.log_format, settings.log_level)
+    if not harden():
+        structlog.get_logger().warning("this system can't keep our memory out of crash dumps")
     loop = asyncio.get_running_loop()
     logs.watch(loop)
     stop = asyncio.Event()
@@ -112,6 +120,7 @@ async def serve(settings: Settings) -> None:
         opened(settings, upgrade=True) as installation,
         _telegram(token, settings.bot_api_url) as telegram,
     ):
+        await installation.db.write(lambda tx: note_keys(tx, settings, installation.vault))
         service = assemble(settings, installation, questionnaire, telegram)
         await run(service, settings, stop)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from bot.check_host import core_dumps, data_folder, server_key_place, swap
+from bot.check_host import core_dumps, data_folder, server_key_place, swap, unfinished_rotation
 from bot.check_telegram import telegram
 from bot.finding import Finding, note, problem
 from bot.installation import load_questionnaire, opened
@@ -22,6 +22,7 @@ def examine(settings: Settings) -> list[Finding]:
     return [
         *data_folder(settings.data_dir),
         *server_key_place(settings),
+        *unfinished_rotation(settings),
         *asyncio.run(_data(settings)),
         *_questionnaire(settings),
         *_settings(settings),

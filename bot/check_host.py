@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import resource
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from bot.finding import Finding, note, problem
-from bot.installation import credentials_folder, key_lies_with_data
+from bot.hardening import can_harden
+from bot.installation import is_credential, key_lies_with_data, server_keys
 from bot.settings import Settings
+from intake.errors import PosternError
 
 OTHERS = 0o077
 SWAPS = Path("/proc/swaps")
@@ -26,7 +28,7 @@ def data_folder(folder: Path) -> Iterator[Finding]:
 
 def server_key_place(settings: Settings) -> Iterator[Finding]:
     """Where the server key lies. That it is sound is found when the data are opened with it."""
-    path, credentials = settings.server_key_file, credentials_folder()
+    path = settings.server_key_file
     if key_lies_with_data(settings):
         yield problem(
             f"{path} lies inside {settings.data_dir}, so every copy of the data holds its key: move it outside and "
@@ -34,7 +36,7 @@ def server_key_place(settings: Settings) -> Iterator[Finding]:
         )
     elif not path.exists() or not settings.data_dir.exists():
         return
-    elif credentials is not None and path.resolve().is_relative_to(credentials.resolve()):
+    elif is_credential(path):
         yield note(
             "The server key comes as a systemd credential: a stolen disk holds it encrypted, if it was made with "
             "`systemd-creds encrypt`."
@@ -46,12 +48,21 @@ def server_key_place(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def unfinished_rotation(settings: Settings) -> Iterator[Finding]:
+    with suppress(PosternError):  # said elsewhere
+        if len(server_keys(settings).keys) > 1:
+            yield note(
+                "The exchange of the server key was begun and not finished, so the old key still opens what it did: "
+                "run `postern rotate-server-key` again."
+            )
+
+
 def core_dumps() -> Iterator[Finding]:
-    soft, _ = resource.getrlimit(resource.RLIMIT_CORE)
-    if soft != 0:
+    """The service forbids its own when it starts (`bot.hardening`), where the system lets it."""
+    if not can_harden():
         yield note(
-            "A crash may write this machine's memory, and keys in it, to the disk: set LimitCORE=0 in the service's "
-            "unit, or run `ulimit -c 0` first."
+            "This system has no way to keep the service's memory, and keys in it, out of crash dumps: run it on Linux, "
+            "or turn dumps off for the whole machine."
         )
 
 

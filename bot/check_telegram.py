@@ -12,7 +12,11 @@ from bot.telegram_errors import Gone, Moved, TelegramError, Unauthorized
 from intake.errors import SettingsError
 
 OUTSIDE = frozenset({"left", "kicked"})
-NEEDED = {"can_pin_messages": "pin the board", "can_delete_messages": "delete messages"}
+NEEDED = {
+    "can_pin_messages": "pin the board",
+    "can_delete_messages": "delete messages",
+    "can_restrict_members": "remove people who were revoked",
+}
 
 
 def telegram(settings: Settings) -> Iterator[Finding]:
@@ -80,7 +84,7 @@ def _group(api: BotApi, chat: int, bot: int) -> Iterator[Finding]:
         yield problem("The bot may not write in the operators' group: allow it to send messages.")
     if status not in {"administrator", "creator"}:
         yield note(
-            f"The bot is no administrator of the operators' group: let it {' and '.join(NEEDED.values())}."
+            f"The bot is no administrator of the operators' group: let it {', '.join(NEEDED.values())}."
         )
         return
     for right, what in NEEDED.items():

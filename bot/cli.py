@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot import commands_keys, commands_questionnaire, commands_setup, commands_staff
+from bot import commands_keys, commands_questionnaire, commands_rotation, commands_setup, commands_staff
 from bot.commands import settings, tell
 from intake.errors import PosternError
 
@@ -57,6 +57,7 @@ def build() -> typer.Typer:
     app.command()(commands_setup.pause)
     app.command()(commands_setup.resume)
     app.command()(commands_setup.purge)
+    app.command()(commands_rotation.rotate_server_key)
     questionnaire = _group("For whoever writes a questionnaire.")
     questionnaire.command()(commands_questionnaire.check)
     questionnaire.command()(commands_questionnaire.preview)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # half a second of imports, which `open` and `keygen` are spa
 T = TypeVar("T")
 MAX_PASSPHRASE_BYTES = 4096
 TRIES = 3
+CLEAR_SCREEN = "\033[H\033[2J\033[3J"
+"""The scrolled-back lines as well, where the terminal knows how."""
 
 
 def tell(message: str) -> None:

@@ -21,9 +21,10 @@ from pathlib import Path
 from nacl.public import PrivateKey
 
 from bot import setup
+from bot.commands import tell
+from bot.demo_walk import ORGANISATION, play
 from bot.opening import open_text
 from bot.settings import load_settings
-from bot.demo_walk import ORGANISATION, play
 from intake.errors import PosternError
 from sandbox.client import Control, Phone
 from sandbox.devices import Device
@@ -39,10 +40,10 @@ WAIT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What the demo's people need to know."""
+    """The running demo: where its page is, and where its service logs."""
 
     base_url: str
-    device_folder: Path
+    log: Path
 
 
 def demo(port: int, walk: bool) -> int:
@@ -58,7 +59,10 @@ async def _demo(port: int, *, walk: bool) -> int:
     try:
         async with _stage(folder, 0 if walk else port) as stage:
             if walk:
-                return await play(stage.base_url, REQUESTER, OPERATOR, ADMIN, GROUP)
+                code = await play(stage.base_url, REQUESTER, OPERATOR, ADMIN, GROUP)
+                if code:
+                    tell("What the service logged:\n" + await asyncio.to_thread(stage.log.read_text, "utf-8"))
+                return code
             print(f"Postern is running. Open {stage.base_url} in a browser; Ctrl-C ends it.", flush=True)
             await stop.wait()
             return 0
@@ -68,7 +72,7 @@ async def _demo(port: int, *, walk: bool) -> int:
 
 def _folder() -> Path:
     try:
-        return Path(tempfile.mkdtemp(prefix="postern-demo-"))
+        return Path(tempfile.mkdtemp(prefix="postern-demo-", dir=os.environ.get("TMPDIR")))
     except OSError:
         raise PosternError(
             f"No folder can be made in {os.environ.get('TMPDIR', 'the temporary folder')}: "
@@ -95,7 +99,7 @@ async def _stage(folder: Path, port: int) -> AsyncIterator[Stage]:
         await _people(sandbox.base_url)
         async with _service(environment, folder / "service.log"):
             await _come_on_duty(sandbox.base_url, environment, public)
-            yield Stage(sandbox.base_url, device)
+            yield Stage(sandbox.base_url, folder / "service.log")
     finally:
         await sandbox.close()
 

@@ -17,7 +17,7 @@ from intake.questionnaire import Questionnaire
 from storage import meta, migrate
 from storage.database import Database, connect
 from storage.schema import meta as meta_table
-from storage.server_key import ServerKey
+from storage.server_key import KeyRing
 from storage.vault import Vault
 
 QUESTIONNAIRES = Path(__file__).parent.parent / "questionnaires"
@@ -37,10 +37,10 @@ async def opened(settings: Settings, *, upgrade: bool = False) -> AsyncIterator[
     `upgrade`: bring an older database up to date first, as the service does when it starts. Raises
     PosternError, one line, for a key or a database that is missing, damaged, or from another version.
     """
-    key = server_key(settings)
+    keys = server_keys(settings)
     url = settings.database()
     with database_errors():
-        vault = Vault.open(key, await _secrets(url, upgrade=upgrade))
+        vault = Vault.open(keys, await _secrets(url, upgrade=upgrade))
         db = Database(url, vault)
         try:
             yield Installation(db, vault)
@@ -61,20 +61,26 @@ async def _secrets(url: str, *, upgrade: bool) -> bytes:
     return secrets
 
 
-def server_key(settings: Settings) -> ServerKey:
-    """The server's own key. Raises KeyFileError or PosternError."""
+def server_keys(settings: Settings) -> KeyRing:
+    """The server's own key; two of them while one is exchanged. Raises KeyFileError or PosternError."""
     path = settings.server_key_file
     if not path.exists():
         raise PosternError(
             f"{path}, the server key, is missing: run `postern init`, or restore your copy of the key."
         )
-    return ServerKey.load(path, credentials_folder())
+    return KeyRing.load(path, credentials_folder())
 
 
 def credentials_folder() -> Path | None:
     """Where systemd puts this service's credentials, if it does."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     return Path(folder) if folder else None
+
+
+def is_credential(path: Path) -> bool:
+    """Whether systemd handed this file to the service: a copy, which never changes while the service runs."""
+    folder = credentials_folder()
+    return folder is not None and path.resolve().is_relative_to(folder.resolve())
 
 
 def key_lies_with_data(settings: Settings) -> bool:

@@ -24,3 +24,19 @@ class Pace:
             at = max(now, self._passes[0] + self._seconds)
         self._passes.append(at)
         return at - now
+
+
+class Window:
+    """The same without waiting: `take` what there is room for; by any clock, in seconds."""
+
+    def __init__(self, limit: int, seconds: int) -> None:
+        self._taken: deque[int] = deque(maxlen=limit)
+        self._seconds = seconds
+
+    def free_at(self, now: int) -> int:
+        """When the next one may be taken; `now`, if there is room."""
+        full = len(self._taken) == self._taken.maxlen
+        return max(now, self._taken[0] + self._seconds) if full and self._taken[0] <= now else now
+
+    def take(self, now: int) -> None:
+        self._taken.append(now)

@@ -18,7 +18,7 @@ import structlog
 
 from bot.pace import Pace
 from bot.telegram_errors import Gone, Moved, Refused, TryLater, Unauthorized, Unreachable
-from handlers.outgoing import Answer, Delete, Edit, Outgoing
+from handlers.outgoing import Answer, Delete, Edit, Outgoing, Send, SendDocument
 
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds between tries while Telegram can't be reached; then a message is given up."""
@@ -31,6 +31,8 @@ ANSWER_WITHIN = 10.0
 MOST_QUEUED = 1000
 """Per chat."""
 CALLS_AT_ONCE = 64
+_NEW = (Send, SendDocument)
+"""What follows a group that moved. Numbers of messages don't: the new group counts its own."""
 
 
 class Result(Protocol):
@@ -198,7 +200,7 @@ class Postman:
             if not isinstance(letter.outgoing, Answer):
                 self._moved[letter.outgoing.chat] = error.chat
                 await self._report(self._reports.moved, letter.outgoing.chat, error.chat)
-                return 0.0
+                return 0.0 if isinstance(letter.outgoing, _NEW) else None
         return None
 
     async def _give_up(self, outgoing: Outgoing, error: Exception) -> None:
@@ -207,7 +209,9 @@ class Postman:
                 reason = error.reason
             case Unreachable():
                 reason = "unreachable"
-            case TryLater() | Moved():
+            case Moved():
+                reason = "missing"  # the old group's messages can't be reached any more
+            case TryLater():
                 reason = "flood"
             case Unauthorized():
                 reason = "unauthorized"
@@ -223,9 +227,9 @@ class Postman:
             self._log.exception("a delivery report failed")
 
     def _aimed(self, outgoing: Outgoing) -> Outgoing:
-        if isinstance(outgoing, Answer) or outgoing.chat not in self._moved:
-            return outgoing
-        return replace(outgoing, chat=self._moved[outgoing.chat])
+        if isinstance(outgoing, _NEW) and outgoing.chat in self._moved:
+            return replace(outgoing, chat=self._moved[outgoing.chat])
+        return outgoing
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -10,12 +10,14 @@ from dataclasses import replace
 
 import structlog
 
+from bot.pace import Window
 from bot.postman import Postman, Reports
-from handlers import deliveries, expiry
+from handlers import board, deliveries, expiry, group
 from handlers.desk import Desk
 from handlers.notes import Note
-from handlers.outgoing import MAX_DELETED_AT_ONCE, Answer, Delete, Edit, Outgoing, Send
-from storage import outbox
+from handlers.outgoing import MAX_DELETED_AT_ONCE, Answer, Delete, Edit, Outgoing, Remove, Send
+from intake.errors import SealingError, Tampered
+from storage import damage, outbox
 from storage.database import Tx
 from storage.outbox import Job, Task
 from storage.retention import Retention, purge
@@ -26,6 +28,8 @@ SWEEP_SECONDS = 20
 """Between looks at everything: drafts that were left, and what another process put into the outbox."""
 DAY = 86_400
 RETRY_SECONDS = 60
+MOST_IN_GROUP = 15
+"""New messages a minute in the operators' group, emergencies apart; Telegram takes 20, edits included."""
 GIVE_UP_TRIES = 60
 
 
@@ -39,7 +43,10 @@ class Sender:
         self._jobs_under_way: set[bytes] = set()
         self._edits_under_way: dict[tuple[int, int], set[bytes]] = defaultdict(set)
         self._cards_under_way: set[str] = set()
+        self._group_room = Window(MOST_IN_GROUP, 60)
         self._deletes_under_way: set[tuple[int, int]] = set()
+        self._group_lost = False
+        """It has been said that the operators' group can't be written to."""
         self._next_due = 0
         """When the next thing that is known becomes due: until then a tick need not read the database."""
         self._swept = 0
@@ -78,6 +85,8 @@ class Sender:
                 await self._round()
             except Exception as error:  # the next round tries again; what is owed lies in the database
                 self._log.error("the outbox could not be worked on", exc_info=error)
+                if isinstance(error, Tampered):
+                    await self._drop_damaged()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ring.wait(), TICK_SECONDS)
 
@@ -93,31 +102,76 @@ class Sender:
             for edit in await self.desk.db.write(lambda tx: expiry.expire_drafts(tx, self.desk, now)):
                 self.postman.post(edit.chat, [edit])
         if now // DAY != self._purged_day:
-            self._purged_day = now // DAY
             await self.desk.db.write(lambda tx: purge(tx, self._retention, now))
+            self._purged_day = now // DAY
+        await self.desk.db.tidy()
+
+    async def _drop_damaged(self) -> None:
+        """A row that was altered would stop this loop for everybody."""
+        try:
+            dropped = await self.desk.db.write(damage.drop)
+        except Exception as error:
+            self._log.error("damaged rows could not be dropped", exc_info=error)
+        else:
+            self._log.error(
+                "damaged rows were dropped: restore a backup, or see postern check", count=dropped
+            )
 
     def _expect(self, due: int | None) -> None:
         if due is not None:
             self._next_due = min(self._next_due, due)
 
     async def _post_jobs(self, now: int) -> None:
-        for job_id, job in await self.desk.db.read(lambda tx: outbox.due(tx, now)):
+        for job_id, job in await self._due(now):
             if job_id not in self._jobs_under_way:
-                await self._post_job(job_id, job, now)
+                try:
+                    await self._post_job(job_id, job, now)
+                except SealingError as error:  # one damaged case must not hold up the others
+                    self._log.error("a job could not be done", job=job.task.value, exc_info=error)
+                    await self._put_off(job_id, job, now)
+
+    async def _due(self, now: int) -> list[tuple[bytes, Job]]:
+        """What is due, without what the board takes over. A few emergencies need not be looked through for that."""
+        due = await self.desk.db.read(lambda tx: outbox.due(tx, now))
+        under_way = frozenset(self._jobs_under_way)
+        cards = [job for job_id, job in due if job.task is Task.CARD and job_id not in under_way]
+        if all(job.urgent for job in cards) and len(cards) <= board.MOST_CARDS_WAITING:
+            return due
+        await self.desk.db.write(lambda tx: board.gather(tx, self.desk, due, under_way, now))
+        return await self.desk.db.read(lambda tx: outbox.due(tx, now))
+
+    async def _put_off(self, job_id: bytes, job: Job, now: int) -> None:
+        later = replace(job, due=now + RETRY_SECONDS, tries=job.tries + 1)
+        await self.desk.db.write(
+            lambda tx: (
+                outbox.postpone(tx, job_id, later) if later.tries < GIVE_UP_TRIES else outbox.done(tx, job_id)
+            )
+        )
 
     async def _post_job(self, job_id: bytes, job: Job, now: int) -> None:
-        if job.case in self._cards_under_way:  # wait until it is known which message the card is
+        if (job.case or job.task) in self._cards_under_way:  # wait until it is known which message it is
             return
         call = await self.desk.db.read(lambda tx: deliveries.call_for(tx, self.desk, job_id, job, now))
         if call is None or isinstance(call, Answer):
             await self.desk.db.write(lambda tx: outbox.done(tx, job_id))
             return
+        if isinstance(call, Send) and call.chat < 0 and not self._has_room(job, now):
+            return
         self._jobs_under_way.add(job_id)
         if isinstance(call, Edit):
             self._edits_under_way[call.chat, call.message].add(job_id)
-        if job.task is Task.CARD and isinstance(call, Send):
-            self._cards_under_way.add(job.case)
+        if job.task in {Task.CARD, Task.BOARD} and isinstance(call, Send):
+            self._cards_under_way.add(job.case or job.task)
         self.postman.post(call.chat, [call])
+
+    def _has_room(self, job: Job, now: int) -> bool:
+        """Whether the group can take this message now. Emergencies always go, and count."""
+        free = self._group_room.free_at(now)
+        if free > now and not job.urgent:
+            self._expect(free)
+            return False
+        self._group_room.take(now)
+        return True
 
     async def _post_deletions(self, now: int) -> None:
         due = await self.desk.db.read(lambda tx: outbox.traces_due(tx, now))
@@ -134,7 +188,9 @@ class Sender:
     async def _sent(self, call: Outgoing, message: int | None) -> None:
         now = self._clock()
         edited = self._over(call)
-        if message is None and not edited and not isinstance(call, Delete):
+        note = Note.read(getattr(call, "note", ""))
+        settles = isinstance(call, Delete | Remove) or (note is not None and note.job)
+        if message is None and not edited and not settles:
             return
 
         def work(tx: Tx) -> None:
@@ -143,9 +199,9 @@ class Sender:
                 outbox.done(tx, job_id)
 
         await self.desk.db.write(work)
-        note = Note.read(getattr(call, "note", ""))
         self._expect(now + note.gone_after if note and note.gone_after else None)
-        if note and note.kind == "card":
+        if note and note.kind in {"card", "board"}:
+            self._group_lost = False
             self.wake()  # what waited to know which message the card is
 
     async def _failed(self, call: Outgoing, reason: str) -> None:
@@ -163,6 +219,7 @@ class Sender:
             return deliveries.refused(tx, self.desk, call, reason, now)
 
         instead = await self.desk.db.write(work)
+        self.wake()  # somebody may have to hear of it
         if instead is not None and not isinstance(instead, Answer):
             self.postman.post(instead.chat, [instead])
 
@@ -189,7 +246,7 @@ class Sender:
         note = Note.read(getattr(call, "note", ""))
         if note is not None and note.job:
             self._jobs_under_way.discard(bytes.fromhex(note.job))
-            self._cards_under_way.discard(note.case)
+            self._cards_under_way.discard(note.case or note.kind)
         if isinstance(call, Edit):
             ids = self._edits_under_way.pop((call.chat, call.message), set())
             self._jobs_under_way -= ids
@@ -198,12 +255,15 @@ class Sender:
 
     async def _gone(self, chat: int) -> None:
         now = self._clock()
-        if chat == self.desk.terms.operators_chat:
-            self._log.error("the bot can't write in the operators' group: see postern check")
-            self._forget_what_is_under_way()
-            return
-        await self.desk.db.write(lambda tx: deliveries.chat_gone(tx, self.desk, chat, now))
+        if await self.desk.db.read(lambda tx: group.is_ours(tx, self.desk, chat)):
+            if not self._group_lost:
+                self._group_lost = True
+                self._log.error("the bot can't write in the operators' group: see postern check")
+            await self.desk.db.write(lambda tx: group.lost(tx, self.desk, now))
+        else:
+            await self.desk.db.write(lambda tx: deliveries.chat_gone(tx, self.desk, chat, now))
         self._forget_what_is_under_way()
+        self.wake()
 
     def _forget_what_is_under_way(self) -> None:
         """The postman dropped a chat's queue without naming the calls: what is still owed is posted anew."""
@@ -213,4 +273,7 @@ class Sender:
         self._deletes_under_way.clear()
 
     async def _moved(self, old: int, new: int) -> None:
+        now = self._clock()
         self._log.warning("the operators' group has a new id: see postern check")
+        await self.desk.db.write(lambda tx: group.move(tx, self.desk, old, new, now))
+        self.wake()

@@ -20,6 +20,13 @@ class Unusable(ValueError):
     """Says in its own words what to do, without the value; any other `ValueError` may repeat the value."""
 
 
+class SlotsAfterClaim(StrEnum):
+    """Whose keys go on opening a case that somebody holds; the leads' and the recovery key always do."""
+
+    ALL = "all"
+    HOLDER = "holder"
+
+
 class Relay(StrEnum):
     """How a case reaches the operator who claims it."""
 
@@ -214,6 +221,7 @@ ReplyHours = Annotated[
     Field(ge=1, le=47, description="a whole number of hours from 1 to 47: a bot can't delete older messages"),
 ]
 RelayMode = Annotated[Relay, BeforeValidator(str.lower), Field(description="sealed or chat")]
+Slots = Annotated[SlotsAfterClaim, BeforeValidator(str.lower), Field(description="all or holder")]
 RetentionDays = Annotated[
     Retention,
     BeforeValidator(_retention),

@@ -37,6 +37,8 @@ from bot.setting_types import (
     ReplyHours,
     Retention,
     RetentionDays,
+    Slots,
+    SlotsAfterClaim,
     Unusable,
     WebhookSecret,
     WebhookUrl,
@@ -73,6 +75,7 @@ class Settings(BaseModel):
     anonymity_k: GroupSize = 5
     card_delay_minutes: DelayMinutes = 30
     relay: RelayMode = Relay.SEALED
+    slots_after_claim: Slots = SlotsAfterClaim.ALL
     draft_minutes: DraftMinutes = 30
     reply_hours: ReplyHours = 24
     retention_days: RetentionDays = Retention()

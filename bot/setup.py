@@ -7,14 +7,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
-from bot.installation import database_errors, has_secrets, key_lies_with_data, server_key
+from bot.installation import database_errors, has_secrets, key_lies_with_data, server_keys
 from bot.settings import Settings
 from intake.errors import PosternError
 from storage import meta, migrate
 from storage.database import connect
 from storage.keywords import key_words
 from storage.schema import meta as meta_table
-from storage.server_key import ServerKey
+from storage.server_key import KeyRing, ServerKey
 from storage.vault import Vault
 
 
@@ -33,19 +33,19 @@ async def create(settings: Settings, recovery: bytes | None) -> list[str]:
     made = _make_folder(settings.data_dir)
     with database_errors():
         if settings.server_key_file.exists():
-            key = server_key(settings)
+            keys = server_keys(settings)
         elif await has_secrets(url):
             raise PosternError(
                 f"{settings.server_key_file} is missing, and the database cannot be read without it: "
                 "restore your copy of the server key."
             )
         else:
-            key = ServerKey.create(settings.server_key_file)
+            keys = KeyRing(ServerKey.create(settings.server_key_file))
             made.append(
                 f"Made the server key: {settings.server_key_file}. Keep a copy apart from the backups."
             )
         made += await _make_database(url)
-        made += await _fill(url, key, recovery)
+        made += await _fill(url, keys, recovery)
     return made
 
 
@@ -70,27 +70,27 @@ async def _make_database(url: str) -> list[str]:
     return [f"Made the database: {path}" if new else "Brought the database up to date."]
 
 
-async def _fill(url: str, key: ServerKey, recovery: bytes | None) -> list[str]:
+async def _fill(url: str, keys: KeyRing, recovery: bytes | None) -> list[str]:
     engine = connect(url)
     try:
         async with engine.connect() as conn:
             if conn.dialect.name == "sqlite":
                 await conn.exec_driver_sql("BEGIN IMMEDIATE")
-            made = await conn.run_sync(_first_rows, key, recovery)
+            made = await conn.run_sync(_first_rows, keys, recovery)
             await conn.commit()
             return made
     finally:
         await engine.dispose()
 
 
-def _first_rows(conn: Connection, key: ServerKey, recovery: bytes | None) -> list[str]:
+def _first_rows(conn: Connection, keys: KeyRing, recovery: bytes | None) -> list[str]:
     rows = {row.name: row.value for row in conn.execute(select(meta_table)).all()}
     if meta.VAULT_SECRETS in rows:
         Vault.open(
-            key, rows[meta.VAULT_SECRETS]
+            keys, rows[meta.VAULT_SECRETS]
         )  # raises when this isn't the key that the data were made with
     else:
-        conn.execute(insert(meta_table).values(name=meta.VAULT_SECRETS, value=Vault.new_secrets(key)))
+        conn.execute(insert(meta_table).values(name=meta.VAULT_SECRETS, value=Vault.new_secrets(keys.newest)))
     known = rows.get(meta.RECOVERY_KEY)
     if recovery is None or known == recovery:
         return []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Literal
@@ -29,10 +30,12 @@ from bot.telegram_errors import (
     Unauthorized,
     Unreachable,
 )
-from handlers.outgoing import Answer, Delete, Edit, Keyboard, Menu, Outgoing, Pin, Send, SendDocument
+from handlers.outgoing import Answer, Delete, Edit, Keyboard, Menu, Outgoing, Pin, Remove, Send, SendDocument
 
 CALL_TIMEOUT = 30.0
 """Seconds for one call. A long poll gets them on top of what it asks for."""
+MOST_PATIENCE = 24 * 3_600
+"""Seconds of flood control that are believed."""
 
 _REASONS = (
     ("message is not modified", "done"),
@@ -82,6 +85,9 @@ class Telegram:
             return Sent()
         if isinstance(outgoing, Menu):
             await self.set_commands(dict(outgoing.commands), scope=outgoing.chat)
+            return Sent()
+        if isinstance(outgoing, Remove):
+            await self._remove(outgoing)
             return Sent()
         result = await self._ask(_method(outgoing))
         if isinstance(outgoing, Send | SendDocument) and isinstance(result, dict):
@@ -159,6 +165,17 @@ class Telegram:
         if refusal:
             raise refusal
 
+    async def _remove(self, outgoing: Remove) -> None:
+        """A ban, which is lifted at once: whoever is invited again may come back."""
+        chat, user = outgoing.chat, outgoing.user
+        try:
+            await self._ask(methods.BanChatMember(chat_id=chat, user_id=user))
+        except Gone:
+            await self.get_chat(chat)  # Gone again: it is we who are not there; otherwise it is they
+            return
+        with suppress(Refused, Gone):  # a small group keeps no list of bans
+            await self._ask(methods.UnbanChatMember(chat_id=chat, user_id=user, only_if_banned=True))
+
     async def _ask(self, method: TelegramMethod[Any], patience: int | None = None) -> Any:
         """The call's raw result; None for what had been done already."""
         try:
@@ -198,7 +215,9 @@ def _error(status: int, answer: Mapping[str, Any]) -> TelegramError:
         return Moved(chat)
     if status == 429 or "retry_after" in parameters:
         seconds = parameters.get("retry_after")
-        return TryLater(max(float(seconds), 0.0) if isinstance(seconds, int | float) else 1.0)
+        if isinstance(seconds, int | float) and 0 <= seconds <= MOST_PATIENCE:
+            return TryLater(float(seconds))
+        return TryLater(1.0)
     if status == 401:
         return Unauthorized()
     if status == 403:
@@ -210,7 +229,8 @@ def _error(status: int, answer: Mapping[str, Any]) -> TelegramError:
     if status == 404:
         return Refused("unknown-method")
     if 400 <= status < 500 and status != 408:
-        return _bad_request(str(answer.get("description", "")).lower())
+        description = answer.get("description")
+        return _bad_request(description.lower() if isinstance(description, str) else "")
     return Unreachable()
 
 

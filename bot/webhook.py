@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +19,8 @@ from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from aiohttp.log import server_logger
 
 from bot.lanes import Lanes
 from bot.outage import Outage
@@ -34,6 +37,12 @@ MOST_FAILURES = 5
 FAILURES_KEPT = 1000
 STOP_WITHIN = 4.0
 """Seconds for the requests under way when we are told to stop."""
+BODY_WITHIN = 10.0
+"""Seconds for a request's body, once its head has come."""
+IDLE_WITHIN = 75.0
+"""Seconds after which a connection is closed that brings no request, or never the rest of one's head."""
+REST_WITHIN = 2.0
+"""Seconds for which the rest of a refused body is read, so that the refusal can be."""
 HEALTH_PATH = "/health"
 
 
@@ -87,8 +96,17 @@ def add_health(app: web.Application) -> None:
 @asynccontextmanager
 async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Serve `app`, without an access log; gives the port. Raises `SettingsError` if it can't listen."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_WITHIN)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=STOP_WITHIN,
+        keepalive_timeout=IDLE_WITHIN,
+        lingering_time=REST_WITHIN,
+        auto_decompress=False,  # Telegram compresses nothing; a few bytes of a stranger's could become gigabytes
+    )
     await runner.setup()
+    server_logger.addFilter(_is_ours)
     try:
         site = web.TCPSite(runner, host, port)
         try:
@@ -100,7 +118,13 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
             ) from None
         yield runner.addresses[0][1]
     finally:
+        server_logger.removeFilter(_is_ours)
         await runner.cleanup()
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Not what a stranger sends instead of HTTP: that is answered with 400, and must not fill the log."""
+    return not isinstance(record.exc_info and record.exc_info[1], HttpProcessingError)
 
 
 async def _healthy(_: web.Request) -> web.Response:
@@ -121,8 +145,12 @@ class _Receiver:
         if not hmac.compare_digest(claimed.encode("utf-8", "surrogateescape"), self._secret):
             return web.Response(status=403)
         try:
-            update = json.loads(await request.read())
-        except (ValueError, RecursionError):
+            async with asyncio.timeout(BODY_WITHIN):
+                body = await request.read()
+            update = json.loads(body)
+        except TimeoutError:
+            return web.Response(status=408)
+        except (ValueError, RecursionError, web.RequestPayloadError, ConnectionError):
             return web.Response(status=400)
         incoming = parse(update)
         if incoming is None:

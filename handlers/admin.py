@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from handlers import admin_blocked
 from handlers.desk import Desk
 from handlers.enrolment import key_button
 from handlers.incoming import Incoming, Kind
@@ -17,15 +20,20 @@ from storage.sealing import key_id
 from storage.staff import Member
 
 MONTHS_SHOWN = 4
+DAY = 86_400
 
 
 async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
-    if incoming.kind is Kind.PRESS:
+    if incoming.kind is Kind.PRESS and incoming.data.startswith(admin_blocked.PREFIX):
+        await admin_blocked.lift(desk, incoming)
+    elif incoming.kind is Kind.PRESS:
         await _pressed(desk, incoming)
     elif incoming.kind is Kind.COMMAND and incoming.command == "stats":
         await _stats(desk, incoming)
     elif incoming.kind is Kind.COMMAND and incoming.command == "people":
         await _people(desk, incoming)
+    elif incoming.kind is Kind.COMMAND and incoming.command == "blocked":
+        await admin_blocked.show(desk, incoming)
     elif incoming.kind is Kind.COMMAND and incoming.command == "pause":
         await _pause(desk, incoming)
     elif incoming.kind is Kind.COMMAND and incoming.command == "resume":
@@ -90,13 +98,19 @@ def _state(member: Member) -> str:
 
 async def _pause(desk: Desk, incoming: Incoming) -> None:
     notice = incoming.argument.strip()[:500]
-    await desk.db.write(lambda tx: meta.put(tx, meta.PAUSED, notice.encode()))
+    await _once(desk, incoming, lambda tx: meta.put(tx, meta.PAUSED, notice.encode()))
     _send(desk, incoming, desk.texts.say(desk.staff_language, "paused"))
 
 
 async def _resume(desk: Desk, incoming: Incoming) -> None:
-    await desk.db.write(lambda tx: meta.drop(tx, meta.PAUSED))
+    await _once(desk, incoming, lambda tx: meta.drop(tx, meta.PAUSED))
     _send(desk, incoming, desk.texts.say(desk.staff_language, "resumed"))
+
+
+async def _once(desk: Desk, incoming: Incoming, work: Callable[[Tx], None]) -> None:
+    """An update that comes again, perhaps after another admin's, changes nothing."""
+    day = desk.clock() // DAY
+    await desk.db.write(lambda tx: work(tx) if meta.first_time(tx, incoming.update_id, day) else None)
 
 
 async def _pressed(desk: Desk, incoming: Incoming) -> None:
@@ -111,6 +125,8 @@ async def _pressed(desk: Desk, incoming: Incoming) -> None:
 
     def work(tx: Tx) -> Member | None:
         member = staff.by_id(tx, member_id)
+        if not meta.first_time(tx, incoming.update_id, now // DAY):
+            return None
         if member is None or member.public_key is None or member.confirmed:
             return None
         if key_id(member.public_key).hex() != key:  # another key was sent since these words were shown

@@ -13,6 +13,8 @@ from storage.database import Tx
 
 DAY = 86_400
 HOUR = 3_600
+CARD_CHARS = 2_400
+"""Of all lines together: under Telegram's limit, and small enough for the row (`cases.FACTS_BYTES`)."""
 _MARKS = {Level.EMERGENCY: "🔴", Level.URGENT: "🟠", Level.STANDARD: "⚪"}
 
 
@@ -31,16 +33,29 @@ def make_facts(
         level=level,
         received_hour=before.received_hour if before else _received(level, now),
         language=language,
-        card_lines=tuple(card_lines(desk, shown)) if shown else (),
+        card_lines=fitting(card_lines(desk, shown)) if shown else (),
         counted=tuple(tag.hex() for tag in tags),
         counted_day=day,
         card=before.card if before else None,
         documents=before.documents if before else (),
+        grouped=before.grouped if before else False,
+        labels=before.labels if before else desk.fingerprint,
     )
 
 
 def _received(level: Level, now: int) -> int:
     return now - now % (60 if level is Level.EMERGENCY else HOUR)
+
+
+def fitting(lines: list[str]) -> tuple[str, ...]:
+    """As many whole lines as a card has room for; the file shows all."""
+    room, kept = CARD_CHARS, list[str]()
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            return (*kept, "…")
+        kept.append(line)
+    return tuple(kept)
 
 
 def card_lines(desk: Desk, shown: Combination) -> list[str]:

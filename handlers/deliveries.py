@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from handlers import board, group
 from handlers.cards import card
 from handlers.desk import Desk
-from handlers.documents import document
+from handlers.documents import copy, document
 from handlers.notes import Note
-from handlers.outgoing import Button, Delete, Edit, Outgoing, Send
+from handlers.outgoing import Button, Delete, Edit, Outgoing, Remove, Send
+from intake.roles import Right, Role, may
 from storage import cases, drafts, outbox, staff
-from storage.custody import REFRESH
 from storage.database import Tx
-from storage.outbox import LONGEST_TRACE, Job, Task, Trace
+from storage.outbox import LONGEST_TRACE, REFRESH, Job, Task, Trace
+from storage.staff import Member
+
+MOST_DOCUMENTS = 60
+"""Messages of one case in its holder's chat that are known as such; the oldest ones expire by themselves."""
 
 
 def call_for(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing | None:
@@ -20,21 +25,28 @@ def call_for(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing 
     match job.task:
         case Task.CARD:
             return _card(tx, desk, job_id, job, now)
+        case Task.BOARD:
+            return board.call(tx, desk, job_id)
         case Task.DOCUMENT:
             return _document(tx, desk, job_id, job)
+        case Task.COPY:
+            return _copy(tx, desk, job_id, job)
+        case Task.REMOVE:
+            chat = group.current(tx, desk)
+            return Remove(chat, job.user, note=str(Note("removal", job=job_id.hex()))) if chat else None
         case Task.SEND:
             return _message(job_id, job)
 
 
 def _card(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing | None:
     case = cases.by_id(tx, bytes.fromhex(job.case))
-    chat = desk.terms.operators_chat
+    chat = group.current(tx, desk)
     if case is None or chat is None:
         return None
     holder = staff.by_id(tx, case.holder) if case.holder else None
     text, keyboard = card(desk, case, holder.name if holder else "", now)
     if case.facts.card is not None:
-        return Edit(chat, case.facts.card, text, keyboard)
+        return Edit(chat, case.facts.card, text, keyboard, resend=False)
     if job.tag == REFRESH:
         return None
     return Send(chat, text, keyboard, note=str(Note("card", job.case, job=job_id.hex())))
@@ -48,10 +60,21 @@ def _document(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
     return document(tx, desk, case, holder, job_id.hex())
 
 
+def _copy(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
+    case = cases.by_id(tx, bytes.fromhex(job.case))
+    lead = _lead(tx, job.chat)
+    return copy(tx, desk, case, lead, job_id.hex()) if case is not None and lead is not None else None
+
+
+def _lead(tx: Tx, chat: int) -> Member | None:
+    member = staff.by_account(tx, tx.vault.account(chat))
+    return member if member is not None and member.active and may(member.role, Right.SEE_ALL_CASES) else None
+
+
 def _message(job_id: bytes, job: Job) -> Outgoing:
     keyboard = tuple((Button(label, data),) for label, data in job.buttons)
     if job.tag.startswith("edit:"):
-        return Edit(job.chat, int(job.tag.removeprefix("edit:")), job.text, keyboard)
+        return Edit(job.chat, int(job.tag.removeprefix("edit:")), job.text, keyboard, resend=False)
     note = Note(job.tag or "notice", job.case, job.delete_after, job_id.hex())
     return Send(job.chat, job.text, keyboard, note=str(note))
 
@@ -62,20 +85,16 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
         _forget(tx, call)
         return
     note = Note.read(getattr(call, "note", ""))
+    if note is not None and note.job:
+        outbox.done(tx, bytes.fromhex(note.job))
     if note is None or message is None or isinstance(call, Edit):
         return
     chat = getattr(call, "chat", 0)
-    if note.job:
-        outbox.done(tx, bytes.fromhex(note.job))
-    if note.gone_after and chat > 0:
-        outbox.leave_trace(tx, Trace(chat, message, now + min(note.gone_after, LONGEST_TRACE), now))
-    match note.kind:
-        case "screen":
-            _remember_screen(tx, chat, message)
-        case "card":
-            _remember(tx, note.case, card_message=message)
-        case "document" | "case":
-            _remember(tx, note.case, document_message=message)
+    if not _remember(tx, note, chat, message, now):
+        outbox.leave_trace(tx, Trace(chat, message, now, now, ours=True))
+    elif note.gone_after and chat > 0:
+        due = now + min(note.gone_after, LONGEST_TRACE)
+        outbox.leave_trace(tx, Trace(chat, message, due, now, ours=True, screen=note.kind == "screen"))
 
 
 def _forget(tx: Tx, call: Delete) -> None:
@@ -83,42 +102,99 @@ def _forget(tx: Tx, call: Delete) -> None:
     outbox.forget_traces(tx, gone)
 
 
-def _remember_screen(tx: Tx, chat: int, message: int) -> None:
+def _remember(tx: Tx, note: Note, chat: int, message: int, now: int) -> bool:
+    """False: while the message was on its way it has lost its place, and must go again."""
+    match note.kind:
+        case "screen":
+            _remember_screen(tx, chat, message, now)
+        case "card":
+            return _remember_card(tx, note.case, message)
+        case "board":
+            board.remember(tx, chat, message)
+        case "document" | "case":
+            return _remember_document(tx, note.case, chat, message)
+        case "copy":
+            return _lead(tx, chat) is not None and cases.by_id(tx, bytes.fromhex(note.case)) is not None
+    return True
+
+
+def _remember_screen(tx: Tx, chat: int, message: int, now: int) -> None:
+    """A screen that was on its way while the chat was wiped must not outlive the one that came after it."""
+    outbox.hasten(tx, chat, [trace.message for _, trace in outbox.traces_of(tx, chat) if trace.screen], now)
     account = tx.vault.account(chat)
     conversation = drafts.load(tx, account)
     if conversation is not None:
         drafts.save(tx, account, replace(conversation, screen=message))
 
 
-def _remember(
-    tx: Tx, case_id: str, *, card_message: int | None = None, document_message: int | None = None
-) -> None:
+def _remember_card(tx: Tx, case_id: str, message: int) -> bool:
     case = cases.by_id(tx, bytes.fromhex(case_id))
     if case is None:
-        return
-    facts = case.facts
-    if card_message is not None:
-        facts = replace(facts, card=card_message)
-    if document_message is not None:
-        facts = replace(facts, documents=(*facts.documents, document_message)[-20:])
-    cases.save_facts(tx, case.case, facts)
+        return False
+    cases.save_facts(tx, case, replace(case.facts, card=message))
+    return True
+
+
+def _remember_document(tx: Tx, case_id: str, chat: int, message: int) -> bool:
+    """By these messages the holder answers the requester: they must lie in the holder's own chat."""
+    case = cases.by_id(tx, bytes.fromhex(case_id))
+    holder = staff.by_id(tx, case.holder) if case is not None and case.holder else None
+    if case is None or holder is None or holder.chat != chat:
+        return False
+    documents = (*case.facts.documents, message)[-MOST_DOCUMENTS:]
+    cases.save_facts(tx, case, replace(case.facts, documents=documents))
+    return True
 
 
 def refused(tx: Tx, desk: Desk, call: Outgoing, reason: str, now: int) -> Outgoing | None:
     """Telegram will not take the call. The call to make instead, if there is one."""
     if isinstance(call, Delete):
-        _forget(tx, call)  # too old, or no longer ours to delete: nothing can be done about it any more
+        _neutralise(tx, desk, call, now)
+        _forget(tx, call)
         return None
     if isinstance(call, Edit) and reason in {"missing", "too-old-to-edit"}:
-        if call.chat == desk.terms.operators_chat:
+        if not call.resend:
+            board.missing(tx, call, now)
             return None
         return Send(call.chat, call.text, call.keyboard, note=str(Note("screen")))
     note = Note.read(getattr(call, "note", ""))
     if note is not None and note.job:
+        if isinstance(call, Remove):
+            _still_in_the_group(tx, desk, bytes.fromhex(note.job), now)
         outbox.done(tx, bytes.fromhex(note.job))
         if note.kind == "reply":
             _reply_failed(tx, desk, note, now)
     return None
+
+
+def _neutralise(tx: Tx, desk: Desk, call: Delete, now: int) -> None:
+    """Too old to be deleted, because we were down: our own messages become one neutral line; theirs remain theirs."""
+    account = tx.vault.account(call.chat)
+    conversation = drafts.load(tx, account)
+    if conversation is not None and conversation.screen in call.messages:
+        drafts.save(tx, account, replace(conversation, screen=None))
+    text = desk.texts.say(_language(tx, desk, account), "stopped")
+    for _, trace in outbox.traces_of(tx, call.chat):
+        if trace.ours and trace.message in call.messages:
+            outbox.add(tx, Job(Task.SEND, now, chat=call.chat, text=text, tag=f"edit:{trace.message}"))
+
+
+def _language(tx: Tx, desk: Desk, account: bytes) -> str:
+    conversation, case = drafts.load(tx, account), cases.by_account(tx, account)
+    if conversation is not None and conversation.draft.language:
+        return conversation.draft.language
+    if case is not None and case.contact is not None:
+        return case.contact.language
+    return desk.questionnaire.languages[0]
+
+
+def _still_in_the_group(tx: Tx, desk: Desk, job_id: bytes, now: int) -> None:
+    """Somebody who was revoked is to be removed by hand: the admins hear of it."""
+    name = next((job.text for each, job in outbox.waiting(tx) if each == job_id), "")
+    text = desk.texts.say(desk.staff_language, "removal-failed", name=name)
+    for admin in staff.everyone(tx):
+        if admin.role is Role.ADMIN and admin.chat is not None:
+            outbox.add(tx, Job(Task.SEND, now, chat=admin.chat, text=text))
 
 
 def _reply_failed(tx: Tx, desk: Desk, note: Note, now: int) -> None:

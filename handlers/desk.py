@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from handlers.admission import Admission
 from handlers.outgoing import Outgoing
 from handlers.texts import Texts
 from handlers.throttle import Throttle
@@ -29,6 +30,8 @@ class Terms:
     anonymity_k: int = 5
     suppress_below: int = 10
     relay_in_chat: bool = False
+    slots_for_holder_only: bool = False
+    """A claim destroys the slots of all operators but the holder."""
     open_days: int = 180
     closed_days: int = 30
     code_cost: Cost = CODE_COST
@@ -52,6 +55,7 @@ class Desk:
     wake: Callable[[], None]
     """Tell the background work that something became due."""
     throttle: Throttle
+    admission: Admission = field(default_factory=Admission)
     stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Return codes are derived one at a time: each takes much memory."""
 

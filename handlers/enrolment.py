@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import secrets
 
+from handlers import staff_notices
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.menus import menu_of
 from handlers.outgoing import Answer, Send
 from intake.errors import KeyFileError
 from intake.roles import Role, needs_key
-from storage import cases, drafts, locks, meta, outbox, staff
+from storage import cases, custody, drafts, locks, meta, outbox, staff
 from storage.database import Tx
 from storage.keywords import key_words
 from storage.outbox import Job, Task
@@ -19,6 +20,7 @@ from storage.public_key import decode_public
 from storage.sealing import key_id
 from storage.staff import Member
 
+DAY = 86_400
 KEY_PREFIX = "postern-pub-"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 # fmt: off
@@ -47,10 +49,10 @@ async def enrol(desk: Desk, incoming: Incoming) -> bool:
         role = staff.use_invite(tx, incoming.argument, now)
         if role is None:
             return None
-        _leave_the_requesters(tx, account)
+        _leave_the_requesters(tx, desk, account, now)
         old = staff.by_account(tx, account)
         if old is not None:
-            staff.set_role(tx, old.id, role)
+            custody.change_role(tx, old, role, now)
             member_id = old.id
         else:
             member_id = staff.add(tx, _free_pseudonym(tx), role)
@@ -91,7 +93,7 @@ def _next(member: Member) -> str:
     return "enrolled-ready" if member.confirmed else "key-waiting"
 
 
-def _leave_the_requesters(tx: Tx, account: bytes) -> None:
+def _leave_the_requesters(tx: Tx, desk: Desk, account: bytes, now: int) -> None:
     """Whoever joins the staff has no draft; a case of theirs would be theirs to open."""
     conversation = drafts.load(tx, account)
     if conversation is not None and conversation.draft.case and not conversation.draft.reference:
@@ -100,6 +102,7 @@ def _leave_the_requesters(tx: Tx, account: bytes) -> None:
     case = cases.by_account(tx, account)
     if case is not None:
         cases.erase(tx, [case.case])
+        staff_notices.withdrawn(tx, desk, case, now)
 
 
 def _free_pseudonym(tx: Tx) -> str:
@@ -146,13 +149,16 @@ async def _take_key(desk: Desk, incoming: Incoming, member: Member) -> None:
                 tx, owner.id, desk.vault.account(incoming.user_id), incoming.chat_id, desk.staff_language
             )
             return "enrolled-ready"
+        if not meta.first_time(tx, incoming.update_id, now // DAY):
+            return "enrolled-key-due"  # it was refused meanwhile
         staff.set_key(tx, member.id, public)
         _ask_admins(tx, desk, member, public, now)
         return "key-received"
 
     answer = await desk.db.write(work)
     desk.wake()
-    _say(desk, incoming, answer, name=member.name, words=words)
+    role = desk.texts.say(desk.staff_language, f"role-{member.role}")
+    _say(desk, incoming, answer, name=member.name, role=role, words=words)
     await show_menu(desk, incoming.user_id)
 
 

@@ -6,7 +6,7 @@ from handlers.desk import Desk
 from handlers.outgoing import Edit
 from handlers.requester_effects import Carrying, Prepared
 from handlers.requester_scene import make_view
-from handlers.screens import ending
+from handlers.screens import ending, screen
 from intake.conversation import abandon
 from intake.draft import Place
 from storage import cases, drafts, meta
@@ -26,10 +26,16 @@ def expire_drafts(tx: Tx, desk: Desk, now: int) -> list[Edit]:
             break
         _end(tx, desk, account, conversation, now)
         # The screen of a sent request says nothing of its answers, and stays; the rest becomes one neutral line.
-        if conversation.screen is not None and conversation.draft.place is not Place.HOME:
+        draft = conversation.draft
+        if conversation.screen is not None and (draft.place is not Place.HOME or draft.noticed):
             view = make_view(desk, cases.by_account(tx, account), recovery)
-            shown = ending(view, conversation.draft.language, "expired")
-            edits.append(Edit(conversation.chat, conversation.screen, shown.text, shown.keyboard))
+            at_home = draft.place is Place.HOME
+            shown = (
+                screen(view, draft.moved(Place.HOME)) if at_home else ending(view, draft.language, "expired")
+            )
+            edits.append(
+                Edit(conversation.chat, conversation.screen, shown.text, shown.keyboard, resend=False)
+            )
     return edits
 
 

@@ -54,6 +54,8 @@ class Incoming:
     language_code: str = field(default="", repr=False)
     message_id: int | None = field(default=None, repr=False)
     """The message itself; for a press, the message that the button is on."""
+    sent: int = field(default=0, repr=False)
+    """When that message was sent, in Unix seconds."""
     text: str = field(default="", repr=False)
     command: str = field(default="", repr=False)
     """Lower case, without "/" and "@bot"."""
@@ -72,7 +74,8 @@ _FILES = frozenset(
     | {"video_note", "voice"}
 )
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(.*))?", re.DOTALL)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# No app sends control characters; in what is stored as JSON each would take six times its room.
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 def parse(update: object, bot_username: str = "") -> Incoming | None:
@@ -130,7 +133,8 @@ def _written(found: Incoming, message: Json, bot_username: str) -> Incoming:
     if match is None:
         return replace(found, kind=Kind.TEXT, text=text)
     command, addressee, argument = match.groups(default="")
-    if addressee and bot_username and addressee.lower() != bot_username:
+    elsewhere = addressee and bot_username and addressee.lower() != bot_username
+    if elsewhere and found.chat_type != "private":
         return found
     return replace(found, kind=Kind.COMMAND, text=text, command=command.lower(), argument=argument.strip())
 
@@ -141,18 +145,22 @@ def _edited(blank: Incoming, message: Json) -> Incoming:
     moving = "location" in message
     if moving or found.chat_type == "channel" or "sender_chat" in message or _is_bot(message):
         return found
+    if not found.user_id:
+        return found
     return replace(found, kind=Kind.EDITED, text=_string(message.get("text"), MAX_TEXT_CHARS))
 
 
 def _press(blank: Incoming, query: Json) -> Incoming:
     pressed = _from(_located(blank, _object(query.get("message"))), query)
-    data = query.get("data")
+    query_id, data = _string(query.get("id"), MAX_QUERY_ID_CHARS), query.get("data")
+    if not query_id or not pressed.user_id:  # there is nobody to answer
+        return pressed
     return replace(
         pressed,
         kind=Kind.PRESS,
         # What is too long was never on a button of ours; cut short it could pass for something else.
         data=_string(data, MAX_DATA_CHARS) if isinstance(data, str) and len(data) <= MAX_DATA_CHARS else "",
-        query_id=_string(query.get("id"), MAX_QUERY_ID_CHARS),
+        query_id=query_id,
         forwarded=False,
         reply_to=None,
     )
@@ -173,13 +181,15 @@ def _standing(blank: Incoming, change: Json) -> Incoming:
 def _located(blank: Incoming, message: Json) -> Incoming:
     """Where it happened and who did it, the same for all that carry `chat` and `from`."""
     chat = _object(message.get("chat"))
-    chat_type = chat.get("type")
+    chat_id, chat_type = _integer(chat.get("id")) or 0, chat.get("type")
+    known = chat_id != 0 and isinstance(chat_type, str) and chat_type in _CHAT_TYPES
     return replace(
         _from(blank, message),
-        chat_id=_integer(chat.get("id")) or 0,
-        chat_type=chat_type if isinstance(chat_type, str) and chat_type in _CHAT_TYPES else "",
-        message_id=_integer(message.get("message_id")) or None,
-        reply_to=_integer(_object(message.get("reply_to_message")).get("message_id")) or None,
+        chat_id=chat_id,
+        chat_type=str(chat_type) if known else "",
+        message_id=_message_number(message),
+        sent=_integer(message.get("date")) or 0,
+        reply_to=_message_number(_object(message.get("reply_to_message"))),
         forwarded="forward_origin" in message or "forward_date" in message,
     )
 
@@ -205,6 +215,11 @@ def _integer(value: object) -> int | None:
     return None
 
 
+def _message_number(message: Json) -> int | None:
+    number = _integer(message.get("message_id"))
+    return number if number is not None and number > 0 else None
+
+
 def _string(value: object, most: int) -> str:
-    """At most `most` characters, each of which UTF-8 and a database can hold."""
+    """At most `most` characters, each of which UTF-8 and a database can hold, and no control characters."""
     return _UNSTORABLE.sub("\ufffd", value[:most]) if isinstance(value, str) else ""

@@ -9,7 +9,8 @@ from storage.staff import Member
 
 REQUESTER = ("start", "status", "stop", "wipe", "erase", "language", "privacy", "verify", "help")
 OPERATOR = ("queue", "next", "mine", "verify", "help")
-ADMIN = ("stats", "people", "pause", "resume", "verify", "help")
+LEAD = ("queue", "next", "mine", "case", "verify", "help")
+ADMIN = ("stats", "people", "blocked", "pause", "resume", "verify", "help")
 
 
 def requester_commands(desk: Desk, language: str) -> dict[str, str]:
@@ -20,7 +21,8 @@ def menu_of(desk: Desk, member: Member) -> Menu | None:
     """None for somebody who has no chat with us yet, or may not act."""
     if member.chat is None or not member.active:
         return None
-    names = OPERATOR if may(member.role, Right.HOLD_CASES) else ADMIN
+    names: tuple[str, ...] = OPERATOR if may(member.role, Right.HOLD_CASES) else ADMIN
+    names = LEAD if may(member.role, Right.SEE_ALL_CASES) else names
     return Menu(member.chat, tuple(_described(desk, desk.staff_language, names).items()))
 
 

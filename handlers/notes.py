@@ -26,6 +26,8 @@ class Note:
         if text.count("|") != 3:
             return None
         kind, case, gone_after, job = text.split("|")
+        if not (gone_after.isascii() and gone_after.isdecimal()):
+            return None
         return cls(kind, case, int(gone_after), job)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handlers import operator_reply
+from handlers import operator_block, operator_file, operator_reply, operator_slot
 from handlers.cards import DAY, card, waiting
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.operator_cases import notice_closed, order_of, own_case
-from handlers.outgoing import Answer, Button, Keyboard, Send
+from handlers.outgoing import Answer, Button, Delete, Keyboard, Send
 from handlers.staff_notices import document_due
+from intake.roles import Right, may
 from intake.triage import Act, Outcome, Status
-from storage import cases, custody, locks, outbox, staff
+from storage import cases, custody, locks, meta, outbox, staff
 from storage.cases import Case
 from storage.database import Tx
 from storage.keywords import key_words
@@ -31,11 +32,15 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         await _pressed(desk, incoming, member)
     elif incoming.kind is Kind.COMMAND:
         await _command(desk, incoming, member)
+    elif incoming.kind is Kind.TEXT and operator_slot.looks_like_slot(incoming):
+        await operator_slot.take_turn(desk, incoming, member)
     elif incoming.kind is Kind.TEXT and incoming.reply_to is not None:
         await operator_reply.take_turn(desk, incoming, member)
     else:
         await desk.db.write(
-            lambda tx: outbox.leave_trace_of(tx, incoming.chat_id, incoming.message_id, desk.clock())
+            lambda tx: outbox.leave_trace_of(
+                tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent
+            )
         )
         _send(desk, incoming, desk.texts.say(desk.staff_language, "operator-reply-how"))
 
@@ -48,11 +53,20 @@ async def _command(desk: Desk, incoming: Incoming, member: Member) -> None:
             await _queue(desk, incoming, 1)
         case "mine":
             await _mine(desk, incoming, member)
+        case "case" if may(member.role, Right.SEE_ALL_CASES):
+            await operator_file.take_turn(desk, incoming, member)
         case "verify":
             words = " ".join(key_words(member.public_key)) if member.public_key else "—"
             _send(desk, incoming, desk.texts.say(desk.staff_language, "own-words", words=words))
         case _:
-            _send(desk, incoming, desk.texts.say(desk.staff_language, "operator-help", name=member.name))
+            _send(desk, incoming, _help(desk, member))
+
+
+def _help(desk: Desk, member: Member) -> str:
+    parts = [desk.texts.say(desk.staff_language, "operator-help", name=member.name)]
+    if may(member.role, Right.SEE_ALL_CASES):
+        parts.append(desk.texts.say(desk.staff_language, "lead-help"))
+    return "\n\n".join(parts)
 
 
 async def _queue(desk: Desk, incoming: Incoming, shown: int) -> None:
@@ -95,15 +109,33 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
         "file": send_file,
         "close": ask_outcome,
         "outcome": close,
+        "block": operator_block.ask,
+        "bar": operator_block.block,
     }
     action = actions.get(verb)
     if action is None:
         desk.post(incoming.chat_id, [Answer(incoming.query_id)])
         return
     now = desk.clock()
-    text, alert = await desk.db.write(lambda tx: action(tx, desk, member, rest, now))
-    desk.post(incoming.chat_id, [Answer(incoming.query_id, text, alert)])
+
+    def work(tx: Tx) -> tuple[Told, bool]:
+        double = _is_double(tx, incoming, rest)
+        if not meta.first_time(tx, incoming.update_id, now // DAY):
+            return ("", False), double  # what came of it is shown by card and file
+        return action(tx, desk, member, rest, now), double
+
+    (text, alert), double = await desk.db.write(work)
+    calls: list[Answer | Delete] = [Answer(incoming.query_id, text, alert)]
+    if double and incoming.message_id is not None:
+        calls.append(Delete(incoming.chat_id, (incoming.message_id,)))
+    desk.post(incoming.chat_id, calls)
     desk.wake()
+
+
+def _is_double(tx: Tx, incoming: Incoming, reference: str) -> bool:
+    """Whether this is a card that came a second time, because Telegram's answer to the first was lost."""
+    case = cases.by_reference(tx, reference) if incoming.chat_type != "private" else None
+    return case is not None and case.facts.card not in (None, incoming.message_id)
 
 
 def claim(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
@@ -121,6 +153,8 @@ def claim(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
     if not cases.move(tx, case, Act.CLAIM, holder=member.id):
         return say(language, "claim-late", reference=reference), True
     claimed = cases.by_id(tx, case.case) or case
+    if desk.terms.slots_for_holder_only:
+        custody.narrow_slots(tx, case, member.public_key)
     custody.refresh_card(tx, claimed, now)
     document_due(tx, claimed, now)
     return say(language, "claimed", reference=reference), False

@@ -11,8 +11,9 @@ from storage.outbox import Job, Task
 from storage.staff import Member
 
 
-def order_of(case: Case) -> tuple[int, int, str]:
-    return order(Waiting(case.reference, case.facts.level, case.facts.received_hour))
+def order_of(case: Case) -> tuple[int, bool, int, str]:
+    facts = case.facts
+    return order(Waiting(case.reference, facts.level, facts.received_hour, facts.near_empty))
 
 
 def own_case(tx: Tx, member: Member, reference: str) -> Case | None:

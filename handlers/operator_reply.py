@@ -22,6 +22,11 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
     text = incoming.text
     over = len(text.encode()) - MAX_TEXT_BYTES
     if over > 0:
+        await desk.db.write(
+            lambda tx: outbox.leave_trace_of(
+                tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent
+            )
+        )
         told = say(language, "reply-too-long", over=over, room=MAX_TEXT_BYTES)
         desk.post(incoming.chat_id, [Send(incoming.chat_id, told)])
         return
@@ -29,7 +34,10 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
 
     def work(tx: Tx) -> Case | None:
         case = _case_of(tx, member, incoming.reply_to)
-        if case is None or not meta.first_time(tx, incoming.update_id, now // DAY):
+        if case is None:
+            outbox.leave_trace_of(tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent)
+            return None
+        if not meta.first_time(tx, incoming.update_id, now // DAY):
             return case
         _keep(tx, desk, case, text, now)
         if incoming.message_id is not None:

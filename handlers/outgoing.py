@@ -60,6 +60,8 @@ class Edit:
     message: int = field(repr=False)
     text: str = field(repr=False)
     keyboard: Keyboard = field(default=(), repr=False)
+    resend: bool = True
+    """Send it as a new message if the old one is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,20 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class Remove:
+    """Put somebody out of a group. They may come back if somebody invites them."""
+
+    chat: int = field(repr=False)
+    user: int = field(repr=False)
+    note: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Menu:
-    """The commands that the app lists in this chat: (name, description)."""
+    """The commands that the app lists in this chat: (name, description). None: those that everybody sees."""
 
     chat: int = field(repr=False)
     commands: tuple[tuple[str, str], ...] = field(repr=False)
 
 
-Outgoing = Send | SendDocument | Edit | Delete | Answer | Pin | Menu
+Outgoing = Send | SendDocument | Edit | Delete | Answer | Pin | Menu | Remove

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from handlers.screens import Screen, View, ending, screen
 from handlers.texts import Texts, load_texts
+from intake.answers import asked
 from intake.draft import Draft, Place
-from intake.questionnaire import Answers, Level, Question, Questionnaire
+from intake.questionnaire import Level, Question, Questionnaire
+from intake.reachability import example
 
 REFERENCE = "K7QM-4ZDP"
 VALUES: dict[str, int | str] = {
@@ -36,13 +39,15 @@ def _walk(questionnaire: Questionnaire, texts: Texts, language: str) -> Iterator
     for place in (Place.LANGUAGE, Place.NOTICE):
         yield place, screen(view, draft.moved(place))
     for question in questionnaire.questions:
-        answers = _leading_to(questionnaire, question)
+        # A checked questionnaire has no question that is never asked.
+        answers = example(questionnaire, question.when) or {}
         at = draft.moved(Place.QUESTION, question=question.id, answers=answers)
         yield f"question {question.id}{_condition(question)}", screen(view, at)
+    first = _first_answers(questionnaire)
     for place in (Place.REVIEW, Place.CHANNEL):
-        yield place, screen(view, draft.moved(place))
+        yield place, screen(view, draft.moved(place, answers=first))
     for level in Level:
-        home = View(questionnaire, texts, VALUES, "privacy-relay-sealed", level=level)
+        home = replace(view, level=level)
         yield f"sent, {level}", screen(home, draft.moved(Place.HOME, reference=REFERENCE))
     yield (
         "sent, with a code",
@@ -56,15 +61,12 @@ def _walk(questionnaire: Questionnaire, texts: Texts, language: str) -> Iterator
     )
 
 
-def _leading_to(questionnaire: Questionnaire, question: Question) -> Answers:
-    """Answers under which the question is asked: for each one it depends on, an option that it names."""
+def _first_answers(questionnaire: Questionnaire) -> dict[str, tuple[str, ...]]:
+    """What somebody has answered who always chose the first option."""
     answers: dict[str, tuple[str, ...]] = {}
-    waiting = [question]
-    while waiting:
-        for needed, options in waiting.pop().when.items():
-            if needed not in answers:
-                answers[needed] = (min(options),)
-                waiting.append(questionnaire.question(needed))
+    for question in questionnaire.questions:
+        if question.options and question in asked(questionnaire, answers):
+            answers[question.id] = (question.options[0].id,)
     return answers
 
 

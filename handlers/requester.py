@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from handlers import requester_code
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
+from handlers.requester_barred import only_leaving
 from handlers.requester_effects import Carrying, Result, prepare
 from handlers.requester_scene import Scene, event_of, load
 from handlers.requester_show import calls
@@ -26,6 +28,17 @@ async def take_turn(desk: Desk, incoming: Incoming) -> None:
     if incoming.data.startswith(requester_code.PREFIX):
         await requester_code.take_turn(desk, incoming)
         return
+    while True:
+        with suppress(SceneChanged):
+            await _take(desk, incoming)
+            return
+
+
+class SceneChanged(Exception):
+    """Between the look and the save somebody else was at it: an operator, the expiry, a delivery. Look again."""
+
+
+async def _take(desk: Desk, incoming: Incoming) -> None:
     now = desk.clock()
     account = desk.vault.account(incoming.user_id)
     scene = await desk.db.read(lambda tx: load(tx, desk, account))
@@ -33,6 +46,8 @@ async def take_turn(desk: Desk, incoming: Incoming) -> None:
     expired, draft = _draft(desk, table, scene, incoming)
     event = event_of(incoming, text_is_due=text_is_due(desk.questionnaire, draft))
     taken = _unless_closed(scene, step(table, draft, event), event)
+    if scene.blocked:
+        taken = only_leaving(draft if scene.conversation else None, taken)
     if expired and expired.hint and not taken.ending:
         taken = replace(taken, hint=expired.hint)
     about = taken.about or draft
@@ -41,6 +56,8 @@ async def take_turn(desk: Desk, incoming: Incoming) -> None:
     def work(tx: Tx) -> Result | None:
         if not meta.first_time(tx, incoming.update_id, now // DAY):
             return None
+        if load(tx, desk, account).basis != scene.basis:
+            raise SceneChanged
         if expired:
             Carrying(tx, desk, account, incoming.chat_id, expired.about or draft, prepared, now).carry_out(
                 expired.effects
@@ -55,10 +72,17 @@ async def take_turn(desk: Desk, incoming: Incoming) -> None:
     if result is None or result.jobs:
         scene = await desk.db.read(lambda tx: load(tx, desk, account))
     if result is None:  # a redelivery changes nothing; the screen, which may have been lost, is shown again
-        taken, result = Step(_draft(desk, table, scene, incoming)[1]), Result()
+        taken, result = _as_it_stands(desk, table, scene, incoming), Result()
     desk.post(incoming.chat_id, calls(desk, scene, draft.language, taken, result, incoming))
     if result.jobs or any(isinstance(effect, Wipe) for effect in taken.effects):
         desk.wake()
+
+
+def _as_it_stands(desk: Desk, table: Table, scene: Scene, incoming: Incoming) -> Step:
+    if scene.conversation is None:  # it was the end: what stands there must stay neutral
+        return Step(None, ending="stopped")
+    stands = Step(_draft(desk, table, scene, incoming)[1])
+    return only_leaving(stands.draft, stands) if scene.blocked else stands
 
 
 def _draft(desk: Desk, table: Table, scene: Scene, incoming: Incoming) -> tuple[Step | None, Draft]:
@@ -67,9 +91,9 @@ def _draft(desk: Desk, table: Table, scene: Scene, incoming: Incoming) -> tuple[
         return None, _anew(table, scene, incoming)
     draft = scene.conversation.draft
     idle = table.now - draft.active_at > desk.terms.draft_seconds
-    if draft.place is Place.HOME and scene.case is None:  # erased or closed meanwhile
+    if draft.reference and scene.case is None:  # erased or closed meanwhile, if need be in mid-answer
         return None, replace(begin(table, draft.language), serial=draft.serial)
-    if draft.place is not Place.HOME and (idle or draft.fingerprint != table.fingerprint):
+    if (idle and draft.place is not Place.HOME) or draft.fingerprint != table.fingerprint:
         expired = expire(table, draft)
         return expired, expired.draft or draft
     return None, draft
@@ -108,9 +132,14 @@ def _save(tx: Tx, account: bytes, scene: Scene, taken: Step, incoming: Incoming)
 def _leave_traces(tx: Tx, taken: Step, incoming: Incoming, now: int) -> None:
     """Every message in the chat is noted until it is deleted: with the next wipe, or before Telegram refuses."""
     removed = any(isinstance(effect, Remove) for effect in taken.effects)
-    if incoming.kind is not Kind.PRESS and incoming.message_id is not None:
-        due = now if removed else now + LONGEST_TRACE
-        outbox.leave_trace(tx, outbox.Trace(incoming.chat_id, incoming.message_id, due, now))
+    if incoming.kind is not Kind.PRESS:
+        due_in = 0 if removed else LONGEST_TRACE
+        outbox.leave_trace_of(
+            tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent, due_in=due_in
+        )
+    elif all(trace.message != incoming.message_id for _, trace in outbox.traces_of(tx, incoming.chat_id)):
+        # Telegram's answer to its sending was lost: only now do we learn that this message is there.
+        outbox.leave_trace_of(tx, incoming.chat_id, incoming.message_id, now)
     if any(isinstance(effect, Wipe) for effect in taken.effects):
         kept = incoming.message_id if incoming.kind is Kind.PRESS else None
         outbox.hasten_traces(tx, incoming.chat_id, now, but=kept)

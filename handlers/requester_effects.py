@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from handlers import staff_notices
+from handlers import requester_code, staff_notices
 from handlers.cards import DAY, make_facts, needs_block, text_questions
 from handlers.desk import Desk
-from intake.answers import level_of
+from intake.answers import level_of, near_empty
 from intake.counts import REQUESTS, month_of
 from intake.draft import Draft
 from intake.events import (
@@ -25,10 +25,12 @@ from intake.events import (
     LookUp,
     MakeLock,
     OpenCase,
+    TakeBack,
+    TellAdded,
 )
 from intake.questionnaire import Level
 from intake.triage import Status
-from storage import cases, custody, locks, outbox, tallies, thread
+from storage import cases, custody, locks, meta, outbox, tallies, thread
 from storage.cases import Case, Contact
 from storage.code import CodeOpener, derive, new_code
 from storage.database import Tx
@@ -55,7 +57,6 @@ class Result:
     reference: str = ""
     level: Level = Level.STANDARD
     """Of the case that was sent in this turn."""
-    code: str = field(default="", repr=False)
     found: Case | None = None
     replies: list[str] = field(default_factory=list, repr=False)
     erased_by_code: bool = False
@@ -114,8 +115,12 @@ class Carrying:
                     self._open_case(reference, channel)
                 case Complete(channel):
                     self._complete(channel)
-                case AddText(text):
-                    self._add_text(text)
+                case AddText(text, asked):
+                    self._add_text(text, asked)
+                case TellAdded():
+                    self._decide_on_added(keep=True)
+                case TakeBack():
+                    self._decide_on_added(keep=False)
                 case EraseCase():
                     self._erase(cases.by_account(self.tx, self.account))
                 case LookUp():
@@ -158,18 +163,22 @@ class Carrying:
             raise RuntimeError("a case must have all its blocks before it is sent")
         level, _ = level_of(self.desk.questionnaire, self.draft.answers)
         in_chat = channel is Channel.CHAT
+        facts = make_facts(self.tx, self.desk, self.draft.answers, self.draft.language, level, self.now)
+        little = near_empty(self.desk.questionnaire, self.draft.answers, self.draft.texts)
         case = Case(
             case=self._case,
             reference=reference,
             status=Status.OPEN,
             holder=None,
-            facts=make_facts(self.tx, self.desk, self.draft.answers, self.draft.language, level, self.now),
+            facts=replace(facts, near_empty=little),
             received_day=self.now // DAY,
             contact=Contact(self.chat, self.draft.language) if in_chat else None,
             account=self.account if in_chat else None,
+            code_tag=None if in_chat else self.prepared.code_tag,
             code_key=None if in_chat else self.prepared.code_key,
         )
-        cases.add(self.tx, case, code_tag=None if in_chat else self.prepared.code_tag)
+        cases.add(self.tx, case)
+        meta.keep_labels(self.tx, self.desk.fingerprint, self.desk.labels)
         tallies.add(self.tx, month_of(self.now), [REQUESTS, level.value])
         staff_notices.card_due(self.tx, self.desk, case, self.now)
         self._sent(case)
@@ -179,22 +188,30 @@ class Carrying:
         case = cases.by_id(self.tx, self._case)
         if case is None:
             return
-        facts = make_facts(
-            self.tx, self.desk, self.draft.answers, self.draft.language, Level.EMERGENCY, self.now, case.facts
-        )
-        cases.save_facts(self.tx, case.case, facts)
+        # Answers to another questionnaire mean nothing in this one.
+        if self.draft.fingerprint == self.desk.fingerprint:
+            answers, language = self.draft.answers, self.draft.language
+            facts = make_facts(self.tx, self.desk, answers, language, Level.EMERGENCY, self.now, case.facts)
+            case = replace(case, facts=facts)
+            cases.save_facts(self.tx, case, facts)
         if channel is Channel.CODE:
-            cases.answer_by_code(self.tx, case.case, self.prepared.code_tag, self.prepared.code_key)
+            cases.answer_by_code(self.tx, case, self.prepared.code_tag, self.prepared.code_key)
+            outbox.untie(self.tx, self.draft.case, self.chat)
         custody.refresh_card(self.tx, case, self.now)
         staff_notices.document_due(self.tx, case, self.now)
         self._sent(case)
 
     def _sent(self, case: Case) -> None:
         self.result.reference, self.result.level = case.reference, case.facts.level
-        self.result.code = self.prepared.code
+        if self.prepared.code:  # only here and in the message is the code: it must survive until it is sent
+            language = self.draft.language
+            outbox.add(
+                self.tx,
+                requester_code.message(self.desk, language, self.prepared.code, self.chat, self.now),
+            )
         self.result.jobs = True
 
-    def _add_text(self, text: str) -> None:
+    def _add_text(self, text: str, asked: bool) -> None:
         case = cases.by_account(self.tx, self.account)
         if case is None:
             return
@@ -202,7 +219,19 @@ class Carrying:
         sealer = Sealer(case.case, locks.get(self.tx, case.case).public)
         box = sealer.seal(Who.REQUESTER.question, sequence, text.encode())
         thread.add(self.tx, case.case, thread.Entry(sequence, Who.REQUESTER, self.now // DAY, box))
-        staff_notices.requester_wrote(self.tx, self.desk, case, text, self.now)
+        if asked:
+            staff_notices.addition_due(self.tx, self.desk, case, self.now)
+        else:
+            staff_notices.requester_wrote(self.tx, self.desk, case, text, self.now)
+        self.result.jobs = True
+
+    def _decide_on_added(self, *, keep: bool) -> None:
+        case = cases.by_account(self.tx, self.account)
+        if case is None:
+            return
+        if not keep:
+            thread.drop_last(self.tx, case.case, Who.REQUESTER)
+        staff_notices.addition_decided(self.tx, self.desk, case, self.now, keep=keep)
         self.result.jobs = True
 
     def _look_up(self) -> None:
@@ -221,8 +250,6 @@ class Carrying:
     def _erase(self, case: Case | None) -> None:
         if case is None:
             return
-        for job_id, _ in outbox.about(self.tx, case.case.hex()):
-            outbox.done(self.tx, job_id)
-        staff_notices.withdrawn(self.tx, self.desk, case, self.now)
         cases.erase(self.tx, [case.case])
+        staff_notices.withdrawn(self.tx, self.desk, case, self.now)
         self.result.jobs = True

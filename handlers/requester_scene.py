@@ -12,13 +12,14 @@ from intake.conversation import Fresh
 from intake.events import CodeTyped, Command, Event, Odd, Pressed, Typed, Unexpected
 from intake.questionnaire import Level
 from intake.triage import Status
-from storage import cases, drafts, meta, staff
+from storage import blocked, cases, drafts, meta, staff
 from storage.cases import Case
 from storage.code import read as read_code
 from storage.database import Tx
 from storage.drafts import Conversation
 from storage.keywords import key_words
 
+DAY = 86_400
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -30,9 +31,16 @@ class Scene:
     closed: bool
     """No new request can be taken: paused, or nobody could open it."""
     pause_notice: str
+    blocked: bool
+    """An operator has blocked this account."""
     recipients: tuple[bytes, ...]
     fresh: Fresh
     view: View = field(repr=False)
+
+    @property
+    def basis(self) -> tuple[object, ...]:
+        """All that a turn is decided by: if it is not the same when the turn is saved, it must be decided anew."""
+        return self.conversation, self.case, self.closed, self.blocked, self.recipients
 
 
 def load(tx: Tx, desk: Desk, account: bytes) -> Scene:
@@ -45,6 +53,7 @@ def load(tx: Tx, desk: Desk, account: bytes) -> Scene:
         case=case,
         closed=paused is not None or not recipients,
         pause_notice=(paused or b"").decode(),
+        blocked=blocked.holds(tx, account, desk.clock() // DAY),
         recipients=recipients,
         fresh=Fresh(secrets.token_hex(16), _free_reference(tx)),
         view=make_view(desk, case, recovery),
@@ -104,7 +113,7 @@ def event_of(incoming: Incoming, *, text_is_due: bool) -> Event:
             return Command(incoming.command)
         case Kind.TEXT if incoming.forwarded:  # somebody else's words: they are not what this person tells us
             return Unexpected(Odd.OTHER)
-        case Kind.TEXT | Kind.EDITED if incoming.kind is Kind.TEXT or text_is_due:
+        case Kind.TEXT | Kind.EDITED if incoming.kind is Kind.TEXT or (text_is_due and incoming.text):
             code = read_code(incoming.text)
             return Typed(incoming.text) if code is None else CodeTyped(code, incoming.text)
         case kind:

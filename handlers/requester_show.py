@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from handlers import requester_code
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.notes import SCREEN, Note
@@ -33,8 +32,6 @@ def calls(
     )
     found += _place(scene, taken, incoming, shown)
     found += _replies(desk, scene.view, spoken, result, incoming.chat_id)
-    if result.code:
-        found.append(requester_code.message(desk, scene.view, spoken, result.code, incoming.chat_id))
     return found
 
 

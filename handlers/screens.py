@@ -49,9 +49,13 @@ class View:
 
 def screen(view: View, draft: Draft, hint: Hint | None = None) -> Screen:
     """The screen a draft is on, with a one-line hint above it where there is one."""
-    made = _page(view, draft) if draft.page else _PLACES[draft.place](view, draft)
+    made = _page(view, draft) if draft.page else _screen(view, draft)
     whole = Screen(shortened(made.text, MAX_TEXT), made.keyboard)
     return whole if hint is None else with_hint(whole, hint_text(view, draft.language, hint))
+
+
+def _screen(view: View, draft: Draft) -> Screen:
+    return _noticed(view, draft) if draft.noticed else _PLACES[draft.place](view, draft)
 
 
 def with_hint(made: Screen, line: str) -> Screen:
@@ -77,7 +81,9 @@ def letters(language: str, size: int) -> int:
 
 
 def ending(view: View, language: str, name: str, **values: int | str) -> Screen:
-    """What is left on the screen when there is nothing to go on with, and one button to begin again."""
+    """What is left on the screen when there is nothing to go on with, and one button to begin again, if one can."""
+    if name == "barred":
+        return Screen(view.say(language, name))
     label = "again-button" if name == "wiped" else "start-button"
     return Screen(view.say(language, name, **values), ((Button(view.say(language, label), f"0.{BEGIN}"),),))
 
@@ -159,6 +165,17 @@ def _how(view: View, draft: Draft, question: Question) -> list[str]:
         size = letters(draft.language, kept)
         lines.append(view.say(draft.language, "text-kept", size=size, room=room))
     return lines
+
+
+def _noticed(view: View, draft: Draft) -> Screen:
+    """What kinds of things a text seems to hold, on the screen where it was typed; never what they are."""
+    language = draft.language
+    kinds = ", ".join(view.say(language, f"sensitive-{kind}") for kind in draft.noticed)
+    rows = (
+        (_button(view, draft, "keep-button", "keep"), _button(view, draft, "omit-button", "omit")),
+        _leaving(view, draft),
+    )
+    return Screen(view.say(language, "noticed", kinds=kinds), rows)
 
 
 def _choices(question: Question, draft: Draft) -> list[tuple[str, str]]:

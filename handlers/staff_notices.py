@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from handlers import group
 from handlers.cards import card
 from handlers.desk import Desk
 from intake.questionnaire import Level
@@ -41,11 +42,11 @@ def next_batch(tx: Tx, desk: Desk, now: int) -> int:
         return now
     waiting = meta.get(tx, meta.NEXT_CARDS)
     if waiting is not None:
-        at = int(tx.vault.unwrap("meta.value", meta.NEXT_CARDS.encode(), waiting))
+        at = int(tx.vault.unwrap(meta.VALUE, meta.NEXT_CARDS.encode(), waiting))
         if at > now:
             return at
     at = now + delay // 2 + secrets.randbelow(delay // 2 + 1)
-    meta.put(tx, meta.NEXT_CARDS, tx.vault.wrap("meta.value", meta.NEXT_CARDS.encode(), str(at).encode()))
+    meta.put(tx, meta.NEXT_CARDS, tx.vault.wrap(meta.VALUE, meta.NEXT_CARDS.encode(), str(at).encode()))
     return at
 
 
@@ -78,14 +79,41 @@ def requester_wrote(tx: Tx, desk: Desk, case: Case, text: str, now: int) -> None
         document_due(tx, case, now)
 
 
+ADDITION = "addition"
+"""Tag of the job that hands over an addition of which the requester was asked whether to leave it out."""
+
+
+def addition_due(tx: Tx, desk: Desk, case: Case, now: int) -> None:
+    """Whoever never answers has kept it: then the holder gets it when the question has run out."""
+    due = now + desk.terms.draft_seconds
+    outbox.add(tx, Job(Task.DOCUMENT, due, case=case.case.hex(), tag=ADDITION))
+
+
+def addition_decided(tx: Tx, desk: Desk, case: Case, now: int, *, keep: bool) -> None:
+    for job_id, job in outbox.waiting(tx):
+        if job.case == case.case.hex() and job.tag == ADDITION:
+            outbox.done(tx, job_id)
+    holder = staff.by_id(tx, case.holder) if case.holder else None
+    if holder is None or holder.chat is None:
+        return
+    if (
+        keep
+    ):  # as a sealed file whatever RELAY says: the text was sealed, and nobody here can read it any more
+        told = desk.texts.say(desk.staff_language, "requester-wrote", reference=case.reference)
+        _tell(tx, holder.chat, told, case, now)
+    else:  # a file that the holder asked for meanwhile has it in it
+        custody.withdraw_documents(tx, case, holder, now)
+    document_due(tx, case, now)
+
+
 def withdrawn(tx: Tx, desk: Desk, case: Case, now: int) -> None:
     """The requester erased the case: the holder hears of it, and what lies in their chat goes."""
+    if case.facts.grouped:
+        outbox.add(tx, Job(Task.BOARD, now))
     text = desk.texts.say(desk.staff_language, "withdrawn", reference=case.reference)
-    if case.facts.card is not None and desk.terms.operators_chat is not None:
-        outbox.add(
-            tx,
-            Job(Task.SEND, now, chat=desk.terms.operators_chat, text=text, tag=f"edit:{case.facts.card}"),
-        )
+    chat = group.current(tx, desk)
+    if case.facts.card is not None and chat is not None:
+        outbox.add(tx, Job(Task.SEND, now, chat=chat, text=text, tag=f"edit:{case.facts.card}"))
     holder = staff.by_id(tx, case.holder) if case.holder else None
     if holder is not None and holder.chat is not None:
         custody.withdraw_documents(tx, case, holder, now)
@@ -93,4 +121,8 @@ def withdrawn(tx: Tx, desk: Desk, case: Case, now: int) -> None:
 
 
 def _tell(tx: Tx, chat: int, text: str, case: Case, now: int, *, delete_after: int = LONGEST_TRACE) -> None:
-    outbox.add(tx, Job(Task.SEND, now, case=case.case.hex(), chat=chat, text=text, delete_after=delete_after))
+    """Marked as the case's: the holder can answer by replying to it, and it goes when they no longer hold it."""
+    about = case.case.hex()
+    outbox.add(
+        tx, Job(Task.SEND, now, case=about, chat=chat, text=text, delete_after=delete_after, tag="case")
+    )

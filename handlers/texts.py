@@ -30,7 +30,7 @@ class Texts:
         text = self._catalogues[language][name]
         if not isinstance(text, str):
             text = text[self._locales[language].plural_form(int(values["n"]))]
-        return text.format(**{name: self._shown(language, value) for name, value in values.items()})
+        return text.format_map(_Places(values, self._locales[language]))
 
     def names(self, language: str) -> frozenset[str]:
         return frozenset(self._catalogues[language])
@@ -44,8 +44,17 @@ class Texts:
         """Days since 1970 as a short date."""
         return format_date(date(1970, 1, 1) + timedelta(days=day), "medium", self._locales[language])
 
-    def _shown(self, language: str, value: int | str) -> str:
-        return format_decimal(value, locale=self._locales[language]) if isinstance(value, int) else value
+
+class _Places(dict[str, int | str]):
+    """Writes a number as the language does when a text has a place for it; most texts have none."""
+
+    def __init__(self, values: Mapping[str, int | str], locale: Locale) -> None:
+        super().__init__(values)
+        self._locale = locale
+
+    def __getitem__(self, name: str) -> str:
+        value = super().__getitem__(name)
+        return format_decimal(value, locale=self._locale) if isinstance(value, int) else value
 
 
 def load_texts(folder: Path = CATALOGUE) -> Texts:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from time import monotonic
 from typing import Any
 
-from handlers import admin, enrolment, operator, requester
+from handlers import admin, enrolment, group, operator, requester, waiting
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind, parse
 from handlers.outgoing import Answer
+from handlers.requester_code import PREFIX as CODE_BUTTON
 from intake.roles import Right, may
-from storage import outbox, staff
+from storage import cases, drafts, outbox, staff
+from storage.outbox import LONGEST_TRACE
 from storage.staff import Member
 
 _FROM_PEOPLE = frozenset(
@@ -26,25 +28,37 @@ _FROM_PEOPLE = frozenset(
     }
 )
 
+_NEVER_KEPT = frozenset({Kind.CONTACT, Kind.LOCATION, Kind.FILE})
+"""Deleted even when they come too fast to be looked at: thirty photos sent in one go are one slip of a finger."""
+
 
 async def take_turn(desk: Desk, bot_username: str, update: dict[str, Any]) -> None:
     """Returns when everything is committed; what is to be shown has been handed to delivery by then."""
     incoming = parse(update, bot_username)
+    if incoming is not None and incoming.kind is Kind.GROUP_EVENT:
+        await group.take_turn(desk, incoming)
     if incoming is None or incoming.kind not in _FROM_PEOPLE:
         return
     account = desk.vault.account(incoming.user_id)
-    member = await desk.db.read(lambda tx: staff.by_account(tx, account))
+    member, served = await desk.db.read(
+        lambda tx: (
+            staff.by_account(tx, account),
+            drafts.has(tx, account) or cases.open_for(tx, account),
+        )
+    )
     if incoming.chat_type == "private":
-        await _private(desk, incoming, member, account)
+        await _private(desk, incoming, member, account, served=served)
     elif incoming.kind is Kind.PRESS:
         await _in_group(desk, incoming, member)
 
 
-async def _private(desk: Desk, incoming: Incoming, member: Member | None, account: bytes) -> None:
+async def _private(
+    desk: Desk, incoming: Incoming, member: Member | None, account: bytes, *, served: bool
+) -> None:
     if enrolment.looks_like_invitation(incoming) and await enrolment.enrol(desk, incoming):
         return
     if member is None:
-        await _requester(desk, incoming, account)
+        await _requester(desk, incoming, account, served=served)
     elif not member.active:
         await enrolment.take_turn(desk, incoming, member)
     elif may(member.role, Right.HOLD_CASES):
@@ -53,13 +67,24 @@ async def _private(desk: Desk, incoming: Incoming, member: Member | None, accoun
         await admin.take_turn(desk, incoming, member)
 
 
-async def _requester(desk: Desk, incoming: Incoming, account: bytes) -> None:
-    if desk.throttle.admits(account, monotonic()):
-        await requester.take_turn(desk, incoming)
+async def _requester(desk: Desk, incoming: Incoming, account: bytes, *, served: bool) -> None:
+    now = monotonic()
+    if desk.throttle.admits(account, now):
+        # Whoever presses a button under a code has sent a request, but nothing here may say so.
+        newcomer = not served and not incoming.data.startswith(CODE_BUTTON)
+        seconds = desk.admission.wait(account, now) if newcomer else 0.0
+        if seconds:
+            await waiting.take_turn(desk, incoming, seconds, may_tell=desk.admission.may_tell(now))
+        else:
+            await requester.take_turn(desk, incoming)
     elif incoming.kind is not Kind.PRESS:
+        due_in = 0 if incoming.kind in _NEVER_KEPT else LONGEST_TRACE
         await desk.db.write(
-            lambda tx: outbox.leave_trace_of(tx, incoming.chat_id, incoming.message_id, desk.clock())
+            lambda tx: outbox.leave_trace_of(
+                tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent, due_in=due_in
+            )
         )
+        desk.wake()
     else:
         languages = desk.questionnaire.languages
         language = incoming.language_code if incoming.language_code in languages else languages[0]
@@ -68,10 +93,10 @@ async def _requester(desk: Desk, incoming: Incoming, account: bytes) -> None:
 
 async def _in_group(desk: Desk, incoming: Incoming, member: Member | None) -> None:
     if (
-        incoming.chat_id == desk.terms.operators_chat
-        and member is not None
+        member is not None
         and member.active
         and may(member.role, Right.HOLD_CASES)
+        and await desk.db.read(lambda tx: group.is_ours(tx, desk, incoming.chat_id))
     ):
         await operator.take_turn(desk, incoming, member)
     else:

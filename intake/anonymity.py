@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from intake.answers import asked, holds
+from intake.answers import asked, holds, prune
 from intake.questionnaire import Answers, Level, Localised, Question, Questionnaire
 
 WINDOW_DAYS = 30
@@ -45,10 +45,8 @@ def chain(
 ) -> tuple[Combination, ...]:
     """The request's combinations, from the exact one to the coarsest, without repetitions."""
     questions = [q for q in questionnaire.questions if q.in_summary]
-    given = {q.id for q in asked(questionnaire, answers)}
-    fields: dict[str, Value | None] = {
-        q.id: tuple(sorted(answers[q.id])) for q in questions if q.id in given and q.id in answers
-    }
+    answers, _ = prune(questionnaire, answers, {})
+    fields: dict[str, Value | None] = {q.id: _given(q, answers[q.id]) for q in questions if q.id in answers}
     reasons: tuple[str, ...] | None = tuple(reasons_for(questionnaire, answers, level))
     spoken: str | None = language
     found: list[Combination] = []
@@ -82,6 +80,11 @@ def publish(
     return next((c for c in candidates if shared_by.get(c, 0) >= k), None)
 
 
+def _given(question: Question, chosen: Value) -> Value | None:
+    """The exact value; withheld if the questionnaire has lost one of the options since the answer was given."""
+    return tuple(sorted(chosen)) if all(map(question.option, chosen)) else None
+
+
 def _higher(question: Question, value: Value | None) -> Value | None:
     """The value one rung up; unchanged where there is nothing coarser."""
     if not value:
@@ -103,6 +106,7 @@ def reasons_for(questionnaire: Questionnaire, answers: Answers, level: Level) ->
     """
     if level is Level.STANDARD:
         return {}
+    answers, _ = prune(questionnaire, answers, {})
     marked = {
         f"{question.id}.{option.id}": option.label
         for question in asked(questionnaire, answers)

@@ -5,8 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from intake.answers import asked, level_of, prune, toggled
-from intake.draft import Draft
-from intake.events import Channel, Effect, KeepAnswers, KeepText, MakeLock, OpenCase
+from intake.draft import Draft, Place
+from intake.events import (
+    MAX_TEXT_BYTES,
+    AddText,
+    Channel,
+    Effect,
+    KeepAnswers,
+    KeepText,
+    MakeLock,
+    OpenCase,
+    TakeBack,
+    TellAdded,
+)
 from intake.moving import at_question, at_review, first_question, number_of
 from intake.questionnaire import Kind, Level, Question
 from intake.steps import Hint, Step, Table
@@ -43,11 +54,40 @@ def skip(table: Table, draft: Draft, action: str) -> Step:
     return _onward(table, replace(draft, texts={**draft.texts, draft.question: 0}), replaced)
 
 
-def write(table: Table, draft: Draft, text: str) -> Step:
-    """The text, which fits, as the answer to the question that is on the screen."""
+def write(table: Table, draft: Draft, text: str, noticed: tuple[str, ...]) -> Step:
+    """The text, which fits, as the answer to the question that is on the screen.
+
+    It is sealed at once, whatever was noticed in it; the question whether to leave that out comes afterwards.
+    """
     size = len(text.encode())
-    kept = replace(draft, texts={**draft.texts, draft.question: size})
-    return _onward(table, kept, (KeepText(draft.question, text),))
+    kept = replace(draft, texts={**draft.texts, draft.question: size}, noticed=noticed)
+    effects = (KeepText(draft.question, text),)
+    if noticed:
+        return Step(kept, effects)
+    sealed = Hint("text-sealed", {"size": size, "room": MAX_TEXT_BYTES})
+    return replace(_onward(table, kept, effects), hint=sealed)
+
+
+def add(table: Table, draft: Draft, text: str, noticed: tuple[str, ...]) -> Step:
+    """The text, which fits, as an addition to a request that was sent."""
+    added = replace(draft, page=None, noticed=noticed)
+    return Step(added, (AddText(text, asked=bool(noticed)),), None if noticed else Hint("added"))
+
+
+def keep_noticed(table: Table, draft: Draft, action: str) -> Step:
+    kept = replace(draft, noticed=())
+    if draft.place is Place.HOME:
+        return Step(kept, (TellAdded(),), Hint("added"))
+    return _onward(table, kept, ())
+
+
+def leave_out(table: Table, draft: Draft, action: str) -> Step:
+    """The empty text takes the place of the sealed one, and the person can write again."""
+    left = replace(draft, noticed=())
+    if draft.place is Place.HOME:
+        return Step(left, (TakeBack(),), Hint("left-out"))
+    texts = {question: size for question, size in draft.texts.items() if question != draft.question}
+    return Step(replace(left, texts=texts), (KeepText(draft.question, ""),), Hint("left-out"))
 
 
 def keep_text(table: Table, draft: Draft, action: str) -> Step:

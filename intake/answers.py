@@ -69,6 +69,18 @@ def level_of(questionnaire: Questionnaire, answers: Answers) -> tuple[Level, tup
     return level, tuple(reason for each, reason in found if each is level)
 
 
+def near_empty(questionnaire: Questionnaire, answers: Answers, texts: Mapping[str, int]) -> bool:
+    """Whether a standard request says so little that it need not be read one by one: no text, one answer at most.
+
+    `texts`: bytes of each text. Where only two things are asked, one answer is not little.
+    """
+    level, _ = level_of(questionnaire, answers)
+    questions = asked(questionnaire, answers)
+    given = sum(bool(answers.get(question.id)) for question in questions)
+    little = given == 0 or (given == 1 and len(questions) > 2)
+    return level is Level.STANDARD and little and not any(texts.values())
+
+
 def toggled(question: Question, chosen: tuple[str, ...], option_id: str) -> tuple[str, ...]:
     """What is chosen after a press on one option, in the questionnaire's order.
 

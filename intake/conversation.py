@@ -14,7 +14,6 @@ from intake.answers import asked
 from intake.draft import Draft, Page, Place
 from intake.events import (
     MAX_TEXT_BYTES,
-    AddText,
     CodeTyped,
     Command,
     EraseByCode,
@@ -28,6 +27,7 @@ from intake.events import (
 )
 from intake.leaving import abandon, expire
 from intake.questionnaire import Kind, Question, Questionnaire
+from intake.sensitive import found_in
 from intake.steps import Fresh, Handler, Hint, Step, Table, begin, resume
 
 __all__ = [
@@ -94,6 +94,8 @@ def _offered(questionnaire: Questionnaire, draft: Draft) -> dict[str, Handler]:
         return languages | {"under": moving.close_page}
     if draft.page is not None:
         return {"under": moving.close_page}
+    if draft.noticed:
+        return {"keep": answering.keep_noticed, "omit": answering.leave_out}
     match draft.place:
         case Place.LANGUAGE:
             return languages
@@ -157,7 +159,7 @@ def text_is_due(questionnaire: Questionnaire, draft: Draft) -> bool:
     """
     if draft.place is Place.QUESTION:
         return draft.page is None and questionnaire.question(draft.question).kind is Kind.TEXT
-    return draft.place is Place.HOME
+    return draft.place is Place.HOME and not draft.noticed
 
 
 def _typed(table: Table, draft: Draft, text: str) -> Step:
@@ -166,11 +168,10 @@ def _typed(table: Table, draft: Draft, text: str) -> Step:
     size = len(text.encode())
     if size > MAX_TEXT_BYTES:
         return Step(draft, hint=Hint("too-long", {"over": size - MAX_TEXT_BYTES, "room": MAX_TEXT_BYTES}))
-    if draft.place is Place.HOME:
-        return Step(replace(draft, page=None), (AddText(text), Remove()), hint=Hint("added"))
-    written = answering.write(table, draft, text)
-    sealed = Hint("text-sealed", {"size": size, "room": MAX_TEXT_BYTES})
-    return replace(written, effects=(*written.effects, Remove()), hint=sealed)
+    noticed = found_in(text)
+    written = answering.add if draft.place is Place.HOME else answering.write
+    taken = written(table, draft, text, noticed)
+    return replace(taken, effects=(*taken.effects, Remove()))
 
 
 def _code_typed(table: Table, draft: Draft, code: str, text: str) -> Step:

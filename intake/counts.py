@@ -19,8 +19,8 @@ def month_of(now: int) -> str:
 
 
 def earlier(month: str, months: int) -> str:
-    """The month so many months before."""
-    if not re.fullmatch(r"\d{4}-\d{2}", month):
+    """The month so many months before. Raises ValueError unless `month` is YYYY-MM."""
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
         raise ValueError("month must be YYYY-MM")
     number = int(month[:4]) * 12 + int(month[5:]) - 1 - months
     return f"{number // 12:04d}-{number % 12 + 1:02d}"

@@ -55,6 +55,8 @@ class Draft:
     answers: Answers = field(default_factory=dict, repr=False)
     texts: Mapping[str, int] = field(default_factory=dict, repr=False)
     """Text questions dealt with: id -> bytes sealed; 0 for "prefer not to say". The text itself is not here."""
+    noticed: tuple[str, ...] = field(default=(), repr=False)
+    """Kinds of `intake.sensitive` in the text just sealed, while it is asked whether to leave it out."""
     from_review: bool = field(default=False, repr=False)
     """Changing one answer: afterwards return to the review."""
     aside_from: Place | None = field(default=None, repr=False)
@@ -69,8 +71,8 @@ class Draft:
     """Unix seconds of the last event."""
 
     def moved(self, place: Place, **changes: object) -> Draft:
-        """The same draft on another screen, with any page closed."""
-        return replace(self, place=place, page=None, **changes)  # type: ignore[arg-type]
+        """The same draft on another screen, with any page closed and what was asked about a text left as it is."""
+        return replace(self, place=place, page=None, noticed=(), **changes)  # type: ignore[arg-type]
 
     def to_json(self) -> bytes:
         return json.dumps({"v": FORMAT, **asdict(self)}, ensure_ascii=False, separators=(",", ":")).encode()
@@ -83,5 +85,6 @@ class Draft:
         values["page"] = Page(values["page"]) if values["page"] else None
         values["aside_from"] = Place(values["aside_from"]) if values["aside_from"] else None
         values["picked"] = tuple(values["picked"])
+        values["noticed"] = tuple(values.get("noticed", ()))
         values["answers"] = {q: tuple(options) for q, options in values["answers"].items()}
         return cls(**values)

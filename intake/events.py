@@ -96,6 +96,18 @@ class AddText:
     """Seal this to the case that is open for this chat."""
 
     text: str = field(repr=False)
+    asked: bool = False
+    """Whether to leave it out is still being asked: meanwhile nobody is told of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellAdded:
+    """What was added last is to be kept: tell whoever holds the case."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Erase what was added last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +149,8 @@ Effect = (
     | OpenCase
     | Complete
     | AddText
+    | TellAdded
+    | TakeBack
     | LookUp
     | EraseByCode
     | EraseCase

@@ -56,4 +56,4 @@ def drop(table: Table, draft: Draft, action: str) -> Step:
 
 
 def wipe(table: Table, draft: Draft, action: str) -> Step:
-    return Step(draft, (Wipe(),), ending="wiped")
+    return Step(replace(draft, page=None), (Wipe(),), ending="wiped")

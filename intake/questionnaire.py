@@ -7,9 +7,11 @@ Built by `intake.questionnaire_file`; every value in it has been validated there
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from hashlib import blake2b
 
 Localised = Mapping[str, str]
 """A text in every language of the questionnaire: language code -> text."""
@@ -101,3 +103,9 @@ class Questionnaire:
 
     def question(self, question_id: str) -> Question:
         return next(q for q in self.questions if q.id == question_id)
+
+
+def fingerprint(questionnaire: Questionnaire) -> str:
+    """Tells one questionnaire from any other, also from one that differs in nothing but a condition."""
+    whole = json.dumps(asdict(questionnaire), default=sorted, sort_keys=True)
+    return blake2b(whole.encode(), digest_size=16).hexdigest()

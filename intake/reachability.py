@@ -14,7 +14,14 @@ from intake.questionnaire import Answers, Kind, Level, Question, Questionnaire
 
 
 def possible(questionnaire: Questionnaire, when: Mapping[str, frozenset[str]]) -> bool:
-    """Whether some answers make `when` hold, each of them to a question that is then asked.
+    """Whether some answers make `when` hold, each of them to a question that is then asked."""
+    return example(questionnaire, when) is not None
+
+
+def example(
+    questionnaire: Questionnaire, when: Mapping[str, frozenset[str]]
+) -> dict[str, tuple[str, ...]] | None:
+    """Answers under which `when` holds, each of them to a question that is then asked; None if there are none.
 
     Exact without trying combinations: a condition asks something of single questions only, so it can
     hold if and only if each question named on the way back can meet all that is asked of it at once.
@@ -27,16 +34,21 @@ def possible(questionnaire: Questionnaire, when: Mapping[str, frozenset[str]]) -
         if name not in demands:
             waiting.extend(questions[name].when.items())
         demands.setdefault(name, []).append(options)
-    return all(_can_meet(questions[name], wanted) for name, wanted in demands.items())
+    answers = {name: _meeting(questions[name], wanted) for name, wanted in demands.items()}
+    found = {name: answer for name, answer in answers.items() if answer}
+    return found if len(found) == len(answers) else None
 
 
-def _can_meet(question: Question, wanted: list[frozenset[str]]) -> bool:
-    """Whether one answer to this question has an option out of each of the wanted sets."""
-    one = any(all(option.id in options for options in wanted) for option in question.options)
-    if one or question.kind is not Kind.CHOICES:
-        return one
-    combinable = {option.id for option in question.options if not option.alone}
-    return all(combinable & options for options in wanted)
+def _meeting(question: Question, wanted: list[frozenset[str]]) -> tuple[str, ...]:
+    """One answer to this question that has an option out of each of the wanted sets; `()` if none has."""
+    for option in question.options:
+        if all(option.id in options for options in wanted):
+            return (option.id,)
+    combinable = [option.id for option in question.options if not option.alone]
+    if question.kind is not Kind.CHOICES or not all(options.intersection(combinable) for options in wanted):
+        return ()
+    picked = {next(each for each in combinable if each in options) for options in wanted}
+    return tuple(each for each in combinable if each in picked)
 
 
 def has_emergency(questionnaire: Questionnaire) -> bool:

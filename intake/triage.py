@@ -51,8 +51,12 @@ class Waiting:
     level: Level
     received_hour: int
     """Unix seconds, cut to the hour."""
+    near_empty: bool = False
 
 
-def order(case: Waiting) -> tuple[int, int, str]:
-    """Sort key: the more urgent level first, then who has waited longest; the reference settles ties."""
-    return case.level.rank, case.received_hour, case.reference
+def order(case: Waiting) -> tuple[int, bool, int, str]:
+    """Sort key: the more urgent level first, of one level the near-empty last, then who has waited longest.
+
+    The reference settles ties.
+    """
+    return case.level.rank, case.near_empty, case.received_hour, case.reference

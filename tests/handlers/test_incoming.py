@@ -50,7 +50,7 @@ def test_a_text_is_read_with_its_place_and_sender() -> None:
         ("/start", Kind.COMMAND, "start", ""),
         ("/Start@our_bot  abc-_9 ", Kind.COMMAND, "start", "abc-_9"),
         ("/stop\nnow", Kind.COMMAND, "stop", "now"),
-        ("/queue@other_bot", Kind.IGNORED, "", ""),
+        ("/queue@other_bot", Kind.COMMAND, "queue", ""),  # in a private chat nobody else could be meant
         ("/", Kind.TEXT, "", ""),
         ("/home/me", Kind.TEXT, "", ""),
         ("/стоп", Kind.TEXT, "", ""),
@@ -60,6 +60,11 @@ def test_a_text_is_read_with_its_place_and_sender() -> None:
 def test_commands(text: str, kind: Kind, command: str, argument: str) -> None:
     found = read(text=text)
     assert (found.kind, found.command, found.argument) == (kind, command, argument)
+
+
+def test_in_a_group_a_command_for_another_bot_is_not_ours() -> None:
+    body = {"message_id": 3, "chat": {"id": -5, "type": "group"}, "from": PERSON, "text": "/queue@other_bot"}
+    assert of("message", body).kind is Kind.IGNORED
 
 
 def test_without_knowing_its_own_name_the_bot_takes_every_command() -> None:

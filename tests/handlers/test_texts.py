@@ -35,9 +35,12 @@ LARGE: dict[str, int | str] = {
     "below": 1_000,
     "closed_days": 3_650,
     "code": "0000 0000 0000 0000",
+    "day": "00 вересня 0000 р.",
+    "days": 30,
     "draft_minutes": 1_440,
     "hours": 47,
     "k": 100,
+    "kinds": "ы" * 160,
     "letters": MAX_TEXT_BYTES,
     "n": 999_999,
     "name": "W" * 13,
@@ -68,9 +71,9 @@ ANSWERS_TO_PRESSES = {
         "key-confirmed-admin",
         "key-refused-admin",
     ),
-    *("key-settled", "not-yours", "released"),
+    *("key-settled", "not-yours", "released", "busy", "block-none", "block-done", "lifted", "lift-gone"),
 }
-NEUTRAL = ("stopped", "wiped", "expired", "again-button", "start-button", "request-closed")
+NEUTRAL = ("stopped", "wiped", "expired", "again-button", "start-button", "request-closed", "busy", "barred")
 """What may be the last thing that a searched phone shows."""
 TELLING = {
     "en": ("ask", "asyl", "help", "request", "operator", "case", "organis", "law", "war"),

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from handlers.menus import ADMIN, OPERATOR, REQUESTER
+from handlers.menus import ADMIN, LEAD, OPERATOR, REQUESTER
 from intake.events import Odd
 from intake.questionnaire import Level
 from intake.roles import Role
+from intake.sensitive import Sensitive
 from intake.triage import Outcome, Status
 
 ROOT = Path(__file__).parents[2]
@@ -35,8 +36,9 @@ def families() -> Mapping[str, Iterable[str]]:
     return {
         "level-": Level,
         "role-": Role,
+        "sensitive-": Sensitive,
         "outcome-": Outcome,
-        "command-": {*REQUESTER, *OPERATOR, *ADMIN},
+        "command-": {*REQUESTER, *OPERATOR, *LEAD, *ADMIN},
         "unexpected-": Odd,
         "code-": Status,
         "hint-": (),  # read where the hint is made

@@ -1,0 +1,92 @@
+"""Months end where they end, and no small part of a month can be told."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intake.counts import REQUESTS, earlier, month_of, table
+from intake.questionnaire import Level
+
+years, months = st.integers(1970, 9_998), st.integers(1, 12)
+small = st.integers(0, 30)
+
+
+@given(years, months)
+def test_a_month_lasts_from_its_first_second_to_its_last_in_utc(year: int, month: int) -> None:
+    name = f"{year:04}-{month:02}"
+    first = int(datetime(year, month, 1, tzinfo=UTC).timestamp())
+    last = first + monthrange(year, month)[1] * 86_400 - 1
+    assert month_of(first) == month_of(last) == name
+    assert month_of(last + 1) == earlier(name, -1)
+    assert first == 0 or month_of(first - 1) == earlier(name, 1)
+
+
+def test_the_29th_of_february_is_in_february() -> None:
+    assert month_of(1_709_164_800) == "2024-02"  # 29 February 2024, 00:00
+    assert month_of(1_709_251_199) == "2024-02"
+    assert month_of(1_709_251_200) == "2024-03"
+    assert month_of(951_782_400) == "2000-02"  # 2000 was a leap year, 2100 will not be
+    assert month_of(4_107_542_400) == "2100-03"
+
+
+@given(years, months, st.integers(0, 400), st.integers(0, 400))
+def test_going_back_and_forth_through_years_ends_where_it_began(
+    year: int, month: int, back: int, more: int
+) -> None:
+    name = f"{max(year, 2_100):04}-{month:02}"
+    assert earlier(earlier(name, back), -back) == name
+    assert earlier(earlier(name, back), more) == earlier(name, back + more)
+
+
+def test_before_january_is_last_december() -> None:
+    assert earlier("2024-01", 1) == "2023-12"
+    assert earlier("2024-12", 12) == "2023-12"
+    assert earlier("2024-12", 0) == "2024-12"
+
+
+@pytest.mark.parametrize("word", ["2024-13", "2024-00", "2024-1", "24-01", "", "2024-01-01", "٢٠٢٤-٠١"])
+def test_what_is_no_month_is_refused(word: str) -> None:
+    with pytest.raises(ValueError, match="YYYY-MM"):
+        earlier(word, 1)
+
+
+def counts_of(month: str, parts: list[int]) -> dict[tuple[str, str], int]:
+    named = {(month, level.value): n for level, n in zip(Level, parts, strict=True)}
+    return {**named, (month, REQUESTS): sum(parts)}
+
+
+@given(st.lists(small, min_size=3, max_size=3), st.integers(1, 20))
+def test_no_part_below_the_limit_is_shown_or_can_be_had_from_what_is(parts: list[int], below: int) -> None:
+    """Brute force: everything that would have looked the same is possible, and no part is the same in all of it."""
+    shown = table(counts_of("2024-01", parts), "2024-01", 1, below)[0]
+    assert shown.requests == sum(parts)
+    if shown.levels is not None:
+        assert list(shown.levels.values()) == parts
+        assert min(parts) >= below
+        return
+    total = sum(parts)
+    alike = [
+        (a, b, total - a - b)
+        for a in range(total + 1)
+        for b in range(total + 1 - a)
+        if table(counts_of("2024-01", [a, b, total - a - b]), "2024-01", 1, below)[0] == shown
+    ]
+    assert tuple(parts) in alike
+    for cell in range(3):
+        assert total == 0 or len({one[cell] for one in alike}) > 1
+
+
+def test_parts_are_shown_when_each_is_large_enough() -> None:
+    assert table(counts_of("2024-01", [10, 10, 10]), "2024-01", 1, 10)[0].levels is not None
+    assert table(counts_of("2024-01", [9, 50, 50]), "2024-01", 1, 10)[0].levels is None
+    assert table(counts_of("2024-01", [50, 50, 0]), "2024-01", 1, 10)[0].levels is None
+
+
+def test_months_stand_newest_first_and_without_gaps() -> None:
+    rows = table(counts_of("2023-12", [1, 2, 3]), "2024-01", 3, 1)
+    assert [(row.month, row.requests) for row in rows] == [("2024-01", 0), ("2023-12", 6), ("2023-11", 0)]
