@@ -1,5 +1,7 @@
 # make demo          the whole thing on this machine; WALK=1 plays it through without a browser, PORT=… moves it
 # make test          all checks and tests; make coverage shows what they reach
+# make promises      prove the README's table, cell by cell; FULL=1 with the long runs
+# make screenshots   take the README's pictures anew
 # make lock          write the locks anew from pyproject.toml; UPGRADE=1 takes the newest releases (needs uv)
 # make clean         remove what the above have made
 
@@ -12,7 +14,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 BUILD_TOOL := setuptools>=77
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: demo test coverage lock clean
+.PHONY: demo test coverage promises screenshots lock clean
 
 demo: .venv/.installed
 	@$(BIN)/postern demo $(if $(filter-out 0,$(WALK)),--walk) $(if $(PORT),--port $(PORT))
@@ -27,8 +29,12 @@ coverage: .venv/.installed-dev
 	@$(BIN)/pytest -n auto --cov=intake --cov=storage --cov=handlers --cov=bot --cov=sandbox \
 		--cov-report=term-missing:skip-covered
 
+promises: .venv/.installed-dev
+	@$(BIN)/python -m tests.promises $(if $(filter-out 0,$(FULL)),--full)
+
 # Everything is installed from the lock and checked against its hashes, the build tool included; nothing else is fetched.
 .venv/.installed: requirements.lock pyproject.toml
+	@[ -w . ] || { echo "This folder can't be written to: clone Postern into one of your own" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Postern needs Python 3.11 or newer as $(PYTHON); choose another: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
@@ -42,6 +48,9 @@ coverage: .venv/.installed-dev
 .venv/.installed-dev: .venv/.installed requirements-dev.lock
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
+
+screenshots: .venv/.installed-dev
+	@SCREENSHOTS=docs/images $(BIN)/pytest tests/browser/test_demo.py
 
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-# Examples take as long as they take: the machine that runs them may be busy. What may not happen is tested, not how fast.
+# Examples take as long as they take: the machine may be busy. What must not happen is tested, not how fast.
 settings.register_profile("postern", deadline=None, print_blob=True)
 settings.load_profile("postern")

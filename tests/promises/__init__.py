@@ -1,0 +1,1 @@
+"""One test for each promise that could be broken quietly."""
