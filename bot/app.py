@@ -37,8 +37,9 @@ from intake.questionnaire import Questionnaire, fingerprint
 from intake.questionnaire_file import labels
 from storage import meta
 
-DRAIN_SECONDS = 4.0
-"""For the calls still queued when we are told to stop; what matters of them lies in the outbox."""
+DRAIN_SECONDS = 3.0
+"""For turns and calls still queued when we are told to stop. With what polling or the webhook take before, it stays
+below 10 s; what matters of the calls lies in the outbox."""
 
 
 def terms_of(settings: Settings) -> Terms:
@@ -136,8 +137,8 @@ async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None
     finally:
         stop.set()
         service.sender.wake()
-        await service.lanes.drain(DRAIN_SECONDS)
-        await service.postman.drain(DRAIN_SECONDS)
+        await service.lanes.drain(DRAIN_SECONDS / 2)
+        await service.postman.drain(DRAIN_SECONDS / 2)
         background.cancel()
         with suppress(asyncio.CancelledError):
             await background

@@ -40,7 +40,8 @@ class Sender:
         self._clock = clock
         self._retention = retention
         self._ring = asyncio.Event()
-        self._jobs_under_way: set[bytes] = set()
+        self._jobs_under_way: dict[bytes, int] = {}
+        """Handed to the postman and not recorded yet, and for which chat: none is posted a second time."""
         self._edits_under_way: dict[tuple[int, int], set[bytes]] = defaultdict(set)
         self._cards_under_way: set[str] = set()
         self._group_room = Window(MOST_IN_GROUP, 60)
@@ -157,7 +158,7 @@ class Sender:
             return
         if isinstance(call, Send) and call.chat < 0 and not self._has_room(job, now):
             return
-        self._jobs_under_way.add(job_id)
+        self._jobs_under_way[job_id] = call.chat
         if isinstance(call, Edit):
             self._edits_under_way[call.chat, call.message].add(job_id)
         if job.task in {Task.CARD, Task.BOARD} and isinstance(call, Send):
@@ -187,7 +188,7 @@ class Sender:
 
     async def _sent(self, call: Outgoing, message: int | None) -> None:
         now = self._clock()
-        edited = self._over(call)
+        edited = self._settled_by(call)
         note = Note.read(getattr(call, "note", ""))
         settles = isinstance(call, Delete | Remove) or (note is not None and note.job)
         if message is None and not edited and not settles:
@@ -198,15 +199,24 @@ class Sender:
             for job_id in edited:
                 outbox.done(tx, job_id)
 
-        await self.desk.db.write(work)
+        try:
+            await self.desk.db.write(work)
+        finally:
+            self._over(call, edited)
         self._expect(now + note.gone_after if note and note.gone_after else None)
         if note and note.kind in {"card", "board"}:
             self._group_lost = False
             self.wake()  # what waited to know which message the card is
 
     async def _failed(self, call: Outgoing, reason: str) -> None:
+        edited = self._settled_by(call)
+        try:
+            await self._record_failure(call, reason, edited)
+        finally:
+            self._over(call, edited)
+
+    async def _record_failure(self, call: Outgoing, reason: str, edited: frozenset[bytes]) -> None:
         now = self._clock()
-        edited = self._over(call)
         if reason in {"unreachable", "flood", "full"}:
             await self._try_again(call, edited, now)
             return
@@ -223,7 +233,7 @@ class Sender:
         if instead is not None and not isinstance(instead, Answer):
             self.postman.post(instead.chat, [instead])
 
-    async def _try_again(self, call: Outgoing, edited: set[bytes], now: int) -> None:
+    async def _try_again(self, call: Outgoing, edited: frozenset[bytes], now: int) -> None:
         """What lies in the outbox is tried later; a screen is a view, and the next press shows it."""
         note = Note.read(getattr(call, "note", ""))
         ids = edited | ({bytes.fromhex(note.job)} if note and note.job else set())
@@ -239,19 +249,27 @@ class Sender:
         if ids:
             await self.desk.db.write(work)
 
-    def _over(self, call: Outgoing) -> set[bytes]:
-        """The call is no longer under way; the ids of the jobs that an edit settles."""
+    def _settled_by(self, call: Outgoing) -> frozenset[bytes]:
+        """The jobs that an edit settles: its own, and those of the edits that it took the place of."""
+        if not isinstance(call, Edit):
+            return frozenset()
+        return frozenset(self._edits_under_way.get((call.chat, call.message), ()))
+
+    def _over(self, call: Outgoing, edited: frozenset[bytes]) -> None:
+        """It is recorded what became of the call. Any sooner, the next round would post the same jobs again."""
         if isinstance(call, Delete):
             self._deletes_under_way.difference_update((call.chat, message) for message in call.messages)
         note = Note.read(getattr(call, "note", ""))
         if note is not None and note.job:
-            self._jobs_under_way.discard(bytes.fromhex(note.job))
+            self._jobs_under_way.pop(bytes.fromhex(note.job), None)
             self._cards_under_way.discard(note.case or note.kind)
         if isinstance(call, Edit):
-            ids = self._edits_under_way.pop((call.chat, call.message), set())
-            self._jobs_under_way -= ids
-            return ids
-        return set()
+            place = call.chat, call.message
+            self._edits_under_way[place] -= edited
+            if not self._edits_under_way[place]:
+                del self._edits_under_way[place]
+        for job_id in edited:
+            self._jobs_under_way.pop(job_id, None)
 
     async def _gone(self, chat: int) -> None:
         now = self._clock()
@@ -260,17 +278,18 @@ class Sender:
                 self._group_lost = True
                 self._log.error("the bot can't write in the operators' group: see postern check")
             await self.desk.db.write(lambda tx: group.lost(tx, self.desk, now))
+            self._cards_under_way.clear()
         else:
             await self.desk.db.write(lambda tx: deliveries.chat_gone(tx, self.desk, chat, now))
-        self._forget_what_is_under_way()
+        self._forget_what_is_under_way(chat)
         self.wake()
 
-    def _forget_what_is_under_way(self) -> None:
-        """The postman dropped a chat's queue without naming the calls: what is still owed is posted anew."""
-        self._jobs_under_way.clear()
-        self._cards_under_way.clear()
-        self._edits_under_way.clear()
-        self._deletes_under_way.clear()
+    def _forget_what_is_under_way(self, chat: int) -> None:
+        """The postman dropped this chat's queue without naming the calls: what is still owed is posted anew."""
+        self._jobs_under_way = {job: where for job, where in self._jobs_under_way.items() if where != chat}
+        self._deletes_under_way = {place for place in self._deletes_under_way if place[0] != chat}
+        for place in [place for place in self._edits_under_way if place[0] == chat]:
+            del self._edits_under_way[place]
 
     async def _moved(self, old: int, new: int) -> None:
         now = self._clock()

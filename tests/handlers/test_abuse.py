@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from handlers import board
+from handlers import board, deliveries
+from handlers.outgoing import Edit
 from handlers.staff_notices import ADDITION
 from intake.roles import Role
 from intake.triage import Status
@@ -293,6 +294,17 @@ async def test_what_is_withdrawn_is_not_counted_any_longer(
     ann = Person(world, 2)
     await ann.send("/erase")
     await ann.press(world.say("erase-yes-button"))
+    await world.deliver()
+    assert in_group(world) == [world.say("board-near-empty", n=1)]
+
+
+async def test_a_board_that_somebody_deleted_comes_back(world: World) -> None:
+    await near_empty(world, 1)
+    await world.deliver()
+    (shown,) = world.shown(GROUP)
+    del world.chats[GROUP][shown.id]
+    call = Edit(GROUP, shown.id, shown.text, resend=False)
+    await world.write(lambda tx: deliveries.refused(tx, world.desk, call, "missing", world.now))
     await world.deliver()
     assert in_group(world) == [world.say("board-near-empty", n=1)]
 

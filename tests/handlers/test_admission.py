@@ -183,4 +183,4 @@ async def test_who_has_an_open_case_is_never_a_newcomer(flooded: World) -> None:
     for number in range(2 * AT_ONCE):
         await begin_again_and_again(world, number)
     await ann.send("/start")
-    assert "Your request:" in ann.screen.text
+    assert "Your request:" in world.shown(ann.id)[-1].text

@@ -20,6 +20,9 @@ PLACE_OF_NAME = {"_say": 2, "_button": 2, "ending": 2}
 """Where these functions take a text's name; `say` takes it last of its positional arguments."""
 HYPHENATED = re.compile(r"[a-z]+(-[a-z]+)+")
 
+NO_TEXTS = frozenset({"too-old-to-edit"})
+"""Hyphenated words that name something else: here, why Telegram refused a call."""
+
 
 @dataclass(slots=True)
 class Uses:
@@ -60,7 +63,7 @@ def _read(found: Uses, node: ast.AST, folder: str) -> None:
     match node:
         case ast.Constant(value=str() as text):
             found.mentioned.add(text)
-            if folder == "handlers" and HYPHENATED.fullmatch(text):
+            if folder == "handlers" and HYPHENATED.fullmatch(text) and text not in NO_TEXTS:
                 found.named.add(text)
         case ast.JoinedStr() if folder != "bot":
             found.named |= set(_composed(node))

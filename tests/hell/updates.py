@@ -46,9 +46,7 @@ class Updates:
 
     def missing(self) -> list[str]:
         """The fields that no update has had so far."""
-        return [
-            f"{model.__name__}.{name}" for model, name in atlas().places() if (model, name) not in self.seen
-        ]
+        return [f"{model.__name__}.{name}" for model, name in self._places if (model, name) not in self.seen]
 
     def text(self, longest: int = 40) -> str:
         drawn = "".join(self.random.choices(_ALPHABET, k=self.random.randrange(longest)))

@@ -1,4 +1,4 @@
-"""What somebody frightened might do beside answering: side paths, typing anywhere, sending the wrong thing, coming anew."""
+"""What somebody frightened might do beside answering: side paths, typing anywhere, sending what is of no use."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from intake.conversation import Hint, actions, expire
 from intake.draft import Place
 from intake.events import AddText, Drop, KeepText, Pressed, Remove, TakeBack, TellAdded
-from tests.intake.test_conversation import FORM, Talk, at_review, at_words, sent
+from tests.intake.talk import FORM, Talk, at_review, at_words, sent
 from tests.strategies import view_of
 
 TELLING = "call +7 916 123-45-67, or write to ann@example.org"

@@ -1,4 +1,4 @@
-"""Whatever somebody presses, types or sends, in any order: nothing breaks, nothing is lost, and sending stays possible."""
+"""Whatever somebody presses, types or sends: nothing breaks, nothing is lost, and sending stays possible."""
 
 from __future__ import annotations
 

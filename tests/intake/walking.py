@@ -1,18 +1,15 @@
-"""One person's way through the conversation, event after event, and what it leaves on the server.
-
-A small model interprets the effects: a box for each lock, and in it what is sealed.
-"""
+"""One person's way through the conversation, event after event, with what must hold checked after each."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from handlers.outgoing import MAX_BUTTON_DATA, MAX_TEXT
 from handlers.screens import Screen, ending, screen
-from intake.answers import asked, level_of
+from intake.answers import asked
 from intake.conversation import (
     BEGIN,
     Fresh,
@@ -29,30 +26,16 @@ from intake.conversation import (
 )
 from intake.draft import Draft, Place
 from intake.events import (
-    MAX_TEXT_BYTES,
-    AddText,
-    Channel,
     CodeTyped,
     Command,
     Complete,
-    Drop,
-    Effect,
-    EraseByCode,
-    EraseCase,
     Event,
-    KeepAnswers,
-    KeepText,
-    LookUp,
-    MakeLock,
     OpenCase,
     Pressed,
-    Remove,
-    TakeBack,
-    TellAdded,
     Typed,
-    Wipe,
 )
-from intake.questionnaire import Answers, Kind, Level, Questionnaire
+from intake.questionnaire import Level, Questionnaire
+from tests.intake.sealed_model import Server
 from tests.strategies import view_of
 
 DRAFT_SECONDS = 30 * 60
@@ -69,91 +52,6 @@ TO_SEND = ("under", "keep", "ok", "no", "leave", "next", "skip", "send", "chat")
 
 def units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
-
-
-@dataclass
-class Box:
-    """What is sealed to one lock."""
-
-    answers: Answers | None = None
-    texts: dict[str, str] = field(default_factory=dict)
-    added: list[str] = field(default_factory=list)
-    asked: str | None = None
-    """Added last, while it is being asked whether to leave it out."""
-    reference: str = ""
-    finished: bool = False
-
-
-@dataclass
-class Server:
-    """What the effects of a walk leave behind. Refuses what must never be asked of it."""
-
-    form: Questionnaire
-    boxes: dict[str, Box] = field(default_factory=dict)
-    here: str = ""
-    """The case that is answered in this chat."""
-
-    def apply(self, effects: Sequence[Effect], about: Draft) -> None:
-        for effect in effects:
-            self._apply(effect, about)
-
-    def _apply(self, effect: Effect, about: Draft) -> None:
-        match effect:
-            case MakeLock():
-                assert about.case
-                assert about.case not in self.boxes
-                self.boxes[about.case] = Box()
-            case KeepAnswers():
-                self.boxes[about.case].answers = dict(about.answers)
-            case KeepText(question, text):
-                assert self.form.question(question).kind is Kind.TEXT
-                assert len(text.encode()) <= MAX_TEXT_BYTES
-                self.boxes[about.case].texts[question] = text
-            case OpenCase(reference, channel):
-                self._open(reference, channel, about)
-            case Complete(channel):
-                box = self.boxes[about.case]
-                assert box.reference
-                assert not box.finished
-                box.finished = True
-                self.here = about.case if channel is Channel.CHAT else ""
-            case AddText(text, asked):
-                assert text.strip()
-                assert self.boxes[self.here].asked is None
-                self.boxes[self.here].added.append(text)
-                self.boxes[self.here].asked = text if asked else None
-            case TellAdded() | TakeBack():
-                box = self.boxes[self.here]
-                assert box.asked == box.added[-1], "only what is asked about can be decided on"
-                box.asked = None
-                if isinstance(effect, TakeBack):
-                    box.added.pop()
-            case EraseCase():
-                del self.boxes[self.here]
-                self.here = ""
-            case Drop():
-                if about.case:
-                    assert not self.boxes.pop(about.case).reference
-            case Wipe() | Remove() | LookUp() | EraseByCode():
-                pass
-
-    def _open(self, reference: str, channel: Channel, about: Draft) -> None:
-        box = self.boxes[about.case]
-        assert not box.reference, "one request is one case"
-        assert box.answers == about.answers
-        assert all(each.reference != reference for each in self.boxes.values())
-        emergency = about.place is not Place.CHANNEL
-        assert not emergency or level_of(self.form, about.answers)[0] is Level.EMERGENCY
-        box.reference, box.finished = reference, not emergency
-        if channel is Channel.CHAT:
-            assert not self.here, "one chat has one open request"
-            self.here = about.case
-
-    def unsent(self) -> set[str]:
-        return {case for case, box in self.boxes.items() if not box.reference}
-
-    def half_answered(self) -> set[str]:
-        return {case for case, box in self.boxes.items() if box.reference and not box.finished}
 
 
 def in_progress(draft: Draft | None) -> bool:

@@ -111,3 +111,25 @@ async def test_the_holder_is_told_when_a_reply_cannot_be_delivered(town: Town) -
         lambda ms: any(sent.reference in m.text and "could not be delivered" in m.text for m in ms),
         timeout=DELAY,
     )
+
+
+async def test_a_card_on_its_way_is_not_sent_again_because_somebody_else_blocked_the_bot(town: Town) -> None:
+    ben, operator = await town.requester(), town.operators[0]
+    held = await ben.ask_for_help()
+    await operator.group.press("Claim", message_id=await town.card(held.reference))
+    shown = await operator.phone.wait_for(
+        lambda ms: any(m.media and held.reference in m.text for m in ms), timeout=DELAY
+    )
+    file = next(m for m in shown if m.media and held.reference in m.text)
+    await town.card(held.reference, "Taken by")
+    await ben.block()
+    await town.control.add_fault("sendMessage", "slow", chat_id=GROUP, seconds=3)
+    sent = await (await town.requester()).ask_for_help()
+    await operator.phone.send("Are you there?", reply_to=file.id)
+    await operator.phone.wait_for(
+        lambda ms: any(held.reference in m.text and "could not be delivered" in m.text for m in ms),
+        timeout=DELAY,
+    )
+    await town.card(sent.reference)
+    await asyncio.sleep(1.5)  # a second one would be next in the group's queue
+    assert len(await town.cards(sent.reference)) == 1

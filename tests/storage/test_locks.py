@@ -148,7 +148,8 @@ async def test_nobody_keeps_a_slot_by_spoiling_a_row(db: Database) -> None:
     def work(tx: Tx) -> tuple[int, list[bytes]]:
         fill(tx)
         own_public_key(tx)
-        tx.conn.execute(update(table).where(table.c.case_id == B).values(slots=table.c.slots + b"x"))
+        longer = locks.get(tx, B).slots + b"x"
+        tx.conn.execute(update(table).where(table.c.case_id == B).values(slots=longer))
         return locks.revoke(tx, KEYS[0]), list(tx.conn.execute(select(table.c.slots)).scalars())
 
     removed, slots = await db.write(work)
