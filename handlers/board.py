@@ -49,9 +49,8 @@ def gather(tx: Tx, desk: Desk, due: Due, under_way: Collection[bytes], now: int)
         outbox.done(tx, job_id)
         if not case.facts.grouped:
             cases.save_facts(tx, case, replace(case.facts, grouped=True))
-    if anew and _waiting(
-        tx
-    ):  # the old board says that nothing waits: a new one is seen, an edited one is not
+    # The old board says that nothing waits: a new message is seen, an edited one is not.
+    if anew and _waiting(tx):
         meta.drop(tx, meta.BOARD)
     if all(job.task is not Task.BOARD or job_id in under_way for job_id, job in outbox.waiting(tx)):
         outbox.add(tx, Job(Task.BOARD, now))
