@@ -146,6 +146,7 @@ async def test_what_is_wrapped_says_what_is_listed_and_nothing_else(world: World
     for number, channel in ((5_000_000_002, "chat"), (5_000_000_003, "code")):
         await ask(Person(world, number), text=TEXT, until=channel)
     await _replied(world, heron)
+    await heron.press("Claim", chat=GROUP)  # of the other one, whose file waits in the outbox
     said: dict[str, set[str]] = {}
     for place, values in await world.read(_opened):
         said.setdefault(place, set()).update(values)
