@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.anonymity import Combination, Value, chain, publish, reason_text, reasons_for
+from intake.anonymity import WINDOW_DAYS, Combination, Value, chain, publish, reason_text, reasons_for
 from intake.answers import level_of, prune
 from intake.questionnaire import Answers, Kind, Level, Question, Questionnaire, Rule, Rung
 from tests.strategies import (
@@ -273,6 +273,52 @@ def test_reasons_say_what_the_level_was_derived_from(data: st.DataObject) -> Non
     reasons = reasons_for(form, answers, level)
     assert sorted(map(str, reasons.values())) == sorted(map(str, texts))
     assert {reason: reason_text(form, reason) for reason in reasons} == reasons
+
+
+def _links(answers: Answers) -> list[tuple[object, ...]]:
+    """The chain as (where, needs, whether there are reasons, language)."""
+    links = chain(FORM, answers, "en", Level.URGENT)
+    return [(*(value for _, value in link.fields), link.reasons is not None, link.language) for link in links]
+
+
+def test_a_chain_climbs_one_rung_at_a_time_from_the_last_question_and_then_withholds_one_part_at_a_time() -> (
+    None
+):
+    assert _links({"where": ("armenia",), "needs": ("food", "advice")}) == [
+        (("armenia",), ("advice", "food"), True, "en"),
+        (("armenia",), ("food", "help"), True, "en"),
+        (("caucasus",), ("food", "help"), True, "en"),
+        (("abroad",), ("food", "help"), True, "en"),
+        (("abroad",), None, True, "en"),
+        (None, None, True, "en"),
+        (None, None, False, "en"),
+    ]
+
+
+def test_prefer_not_to_say_has_nothing_coarser_and_stays_until_it_is_withheld() -> None:
+    assert [link[1] for link in _links({"where": ("armenia",), "needs": ()})] == [
+        (),
+        (),
+        (),
+        None,
+        None,
+        None,
+    ]
+
+
+def test_a_standard_request_needs_no_reasons() -> None:
+    """Not even where an option or a rule carries that level."""
+    form = replace(FORM, rules=(Rule(Level.STANDARD, {"where": frozenset({"home"})}, said("No hurry")),))
+    assert reasons_for(form, {"where": ("home",)}, Level.STANDARD) == {}
+
+
+def test_thirty_days_count_as_recent() -> None:
+    assert WINDOW_DAYS == 30
+
+
+def test_a_reason_that_the_questionnaire_has_lost_has_no_words() -> None:
+    with pytest.raises(KeyError):
+        reason_text(FORM, "needs.gone")
 
 
 @settings(max_examples=60)

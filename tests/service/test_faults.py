@@ -60,15 +60,15 @@ async def test_while_everything_fails_presses_are_kept_and_come_through_afterwar
     await ann.asked(ann.questionnaire.question("time-left"))
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "drop"])
-async def test_one_card_comes_although_the_group_could_not_be_reached(town: Town, kind: str) -> None:
-    await town.control.add_fault("sendMessage", kind, times=3, chat_id=GROUP)
+async def test_one_card_comes_although_the_group_could_not_be_reached(town: Town) -> None:
+    for kind in ("429", "500", "drop"):
+        await town.control.add_fault("sendMessage", kind, chat_id=GROUP)
     sent = await (await town.requester()).ask_for_help()
     card = await town.card(sent.reference)
-    await asyncio.sleep(0.5)
-    assert len(await town.cards(sent.reference)) == 1
     answer = await town.operators[0].group.press("Claim", message_id=card)
     assert "is yours" in answer.text
+    await town.card(sent.reference, "Taken by")
+    assert len(await town.cards(sent.reference)) == 1
 
 
 async def test_a_card_that_arrived_twice_goes_with_the_first_press_on_it(town: Town) -> None:

@@ -216,5 +216,5 @@ async def test_an_outsider_sees_nothing_whatever_they_press_or_type(town: Town) 
         answer = await eve.press(data, message_id=screen.id, force=True)
         assert answer.text == eve.say("hint-old-button")
     await eve.start("A" * 32)  # an invitation that nobody made
-    await eve.offers(eve.say("language-name"))
-    assert len([m for m in await eve.messages() if m.from_bot]) == 1
+    shown = await eve.wait_for(lambda ms: sum(m.from_bot for m in ms) == 1, timeout=DELAY)
+    assert eve.say("language-name") in next(m for m in shown if m.from_bot).labels

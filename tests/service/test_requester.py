@@ -45,7 +45,9 @@ async def test_a_code_that_nobody_pressed_away_goes_after_its_minute(quiet_town:
     message = await ann.offers(ann.say("code-written-button"))
     await until_noted(quiet_town.data, ann.user_id, message.id)
     await quiet_town.data(lambda tx: leave_alone(tx, ann.user_id, 61), write=True)
-    await (await quiet_town.requester()).start()  # whatever happens makes the service look what is due
+    other = await quiet_town.requester()
+    await other.start()
+    await other.send("/stop")  # what must go at once makes the service look what else is due
     left = await ann.wait_for(lambda shown: len(shown) == 1, timeout=DELAY)
     assert sent.code not in left[0].text
 

@@ -116,7 +116,7 @@ async def test_a_press_in_the_group_before_the_removal_does_nothing_any_more(tow
     sent = await (await town.requester()).ask_for_help()
     card = await town.card(sent.reference)
     await revoke(town, name)
-    if operator.phone.user_id in await members(town):  # the removal may have been faster
+    with suppress(SandboxRefused):  # the removal may have been faster
         answer = await operator.group.press(f"claim.{sent.reference}", message_id=card, force=True)
         assert (answer.answered, answer.text) == (True, "")
     assert "Claim" in next(m for m in await town.operators[0].group.messages() if m.id == card).labels

@@ -322,6 +322,10 @@ def test_nothing_that_holds_a_secret_shows_it_when_printed() -> None:
         assert "private" not in shown
 
 
+def test_a_lock_shows_no_slots_when_printed() -> None:
+    assert "slots" not in repr(make_lock(bytes(16), [bytes(PrivateKey.generate().public_key)]))
+
+
 def test_a_sealer_holds_no_private_key() -> None:
     held = [getattr(SEALER, name) for name in vars(SEALER)]
     assert not any(isinstance(value, PrivateKey) for value in held)
