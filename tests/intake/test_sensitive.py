@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -120,6 +120,6 @@ def test_any_text_is_read_and_what_is_found_is_never_part_of_it(text: str) -> No
 def test_no_text_holds_others_up(piece: str) -> None:
     found_in("+7")  # whatever is loaded once
     text = (piece * MAX_TEXT_BYTES)[:MAX_TEXT_BYTES]
-    started = perf_counter()
+    started = process_time()
     found_in(text)
-    assert perf_counter() - started < 1.0
+    assert process_time() - started < 10.0  # seconds of CPU: a pattern that runs away takes hours

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from contextlib import suppress
 
 import pytest
 
 from bot.opening import open_text
-from sandbox.client import Bubble
+from sandbox.client import Bubble, SandboxRefused
 from storage import staff
 from storage.keywords import key_words
 from storage.schema import locks
