@@ -27,7 +27,6 @@ FACTS_BYTES = 8_192
 """Room for a card's lines (`handlers.cards` bounds them) and some eighty tags."""
 CONTACT = "cases.contact"
 CONTACT_BYTES = 128
-HOUR = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +194,6 @@ def past_retention(tx: Tx, *, open_until: int, closed_until: int) -> list[bytes]
 def count(tx: Tx, status: Status) -> int:
     found = tx.conn.execute(select(func.count()).select_from(cases).where(cases.c.status == status.value))
     return found.scalar_one()
-
-
-def with_card(facts: Facts, message: int) -> Facts:
-    return replace(facts, card=message)
 
 
 def _sound(tx: Tx, condition: ColumnElement[bool]) -> list[Case]:
