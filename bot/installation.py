@@ -16,6 +16,7 @@ from intake.errors import PosternError, QuestionnaireError
 from intake.questionnaire import Questionnaire
 from storage import meta, migrate
 from storage.database import Database, connect
+from storage.opening import open_database
 from storage.schema import meta as meta_table
 from storage.server_key import KeyRing
 from storage.vault import Vault
@@ -41,7 +42,7 @@ async def opened(settings: Settings, *, upgrade: bool = False) -> AsyncIterator[
     url = settings.database()
     with database_errors():
         vault = Vault.open(keys, await _secrets(url, upgrade=upgrade))
-        db = Database(url, vault)
+        db = open_database(url, vault)
         try:
             yield Installation(db, vault)
         finally:

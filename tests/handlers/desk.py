@@ -28,9 +28,10 @@ from intake.questionnaire_file import labels, load
 from intake.roles import Role
 from storage import meta, migrate, outbox, staff
 from storage.argon import Cost
-from storage.database import Database, Tx
+from storage.database import Tx
 from storage.document import labels_fingerprint, parse
 from storage.document_opening import OpenedCase, open_document
+from storage.opening import open_database
 from storage.schema import metadata
 from storage.sealing import Opener
 from storage.server_key import ServerKey
@@ -281,7 +282,7 @@ async def make_world(folder: Path, **terms: Any) -> AsyncIterator[World]:
     key, recovery = ServerKey.generate(), PrivateKey.generate()
     secrets = Vault.new_secrets(key)
     vault = Vault.open(key, secrets)
-    db = Database(url, vault)
+    db = open_database(url, vault)
     chosen = questionnaire()
     public = labels(chosen)
     defaults: dict[str, Any] = {"organisation": "Open Gate", "operators_chat": GROUP, "card_delay_seconds": 0}

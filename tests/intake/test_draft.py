@@ -19,6 +19,7 @@ from intake.sensitive import Sensitive
 from storage import drafts, migrate, schema
 from storage.database import Database
 from storage.drafts import Conversation
+from storage.opening import open_database
 from storage.server_key import ServerKey
 from storage.vault import Vault
 from tests.strategies import SHIPPED, form_of, largest, options_of, question_of, shipped
@@ -68,7 +69,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'x.sqlite'}"
     await migrate.upgrade(url)
     key = ServerKey.generate()
-    database = Database(url, Vault.open(key, Vault.new_secrets(key)))
+    database = open_database(url, Vault.open(key, Vault.new_secrets(key)))
     yield database
     await database.close()
 

@@ -9,6 +9,7 @@ import pytest
 
 from storage import migrate
 from storage.database import Database
+from storage.opening import open_database
 from storage.server_key import ServerKey
 from storage.vault import Vault
 
@@ -27,6 +28,6 @@ def vault() -> Vault:
 @pytest.fixture
 async def db(url: str, vault: Vault) -> AsyncIterator[Database]:
     await migrate.upgrade(url)
-    database = Database(url, vault)
+    database = open_database(url, vault)
     yield database
     await database.close()

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from storage import meta
 from storage.database import Database, Tx, upsert
+from storage.opening import open_database
 from storage.schema import meta as meta_table
 from storage.vault import Vault
 
@@ -55,7 +56,7 @@ async def test_writes_at_the_same_time_do_not_lose_each_other(db: Database) -> N
 async def test_two_services_on_one_file_do_not_lose_each_others_writes(
     db: Database, url: str, vault: Vault
 ) -> None:
-    second = Database(url, vault)
+    second = open_database(url, vault)
     try:
         await asyncio.gather(*(each.write(bump) for each in (db, second) * 15))
         assert await count(second) == 30

@@ -12,6 +12,7 @@ from intake.errors import Tampered, WrongKey
 from storage import damage, drafts, outbox
 from storage.database import Database, Tx
 from storage.drafts import Conversation
+from storage.opening import open_database
 from storage.outbox import DAY, Job, Task, Trace
 from storage.schema import outbox as jobs
 from storage.schema import traces
@@ -144,7 +145,7 @@ async def test_damaged_rows_can_be_dropped_and_nothing_else_goes(db: Database) -
 async def test_under_another_server_key_nothing_counts_as_damaged(db: Database, url: str) -> None:
     await db.write(lambda tx: outbox.add(tx, SEND))
     key = ServerKey.generate()
-    stranger = Database(url, Vault.open(key, Vault.new_secrets(key)))
+    stranger = open_database(url, Vault.open(key, Vault.new_secrets(key)))
     with pytest.raises(WrongKey):
         await stranger.write(damage.drop)
     await stranger.close()

@@ -18,6 +18,7 @@ from intake.triage import Outcome, Status
 from storage import cases, locks, meta, migrate, staff
 from storage.cases import Case, Facts
 from storage.database import Database, Tx
+from storage.opening import open_database
 from storage.retention import DAY, Purged, compact, purge
 from storage.sealing import Sealer, make_lock
 from storage.server_key import ServerKey
@@ -38,7 +39,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'x.sqlite'}"
     await migrate.upgrade(url)
     key = ServerKey.generate()
-    database = Database(url, Vault.open(key, Vault.new_secrets(key)))
+    database = open_database(url, Vault.open(key, Vault.new_secrets(key)))
     yield database
     await database.close()
 

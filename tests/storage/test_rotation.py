@@ -15,6 +15,7 @@ from intake.errors import SealingError, Tampered, WrongKey
 from storage import cases, drafts, meta, migrate, outbox, rotation, schema, tallies
 from storage.database import Database, Tx
 from storage.drafts import Conversation
+from storage.opening import open_database
 from storage.server_key import KeyRing, ServerKey, write_keys
 from storage.vault import Vault
 from storage.wrapped import WRAPPED
@@ -32,7 +33,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def filled(url: str, keys: KeyRing) -> Database:
     await migrate.upgrade(url)
-    db = Database(url, Vault(keys, SECRETS))
+    db = open_database(url, Vault(keys, SECRETS))
     await db.write(lambda tx: meta.put(tx, meta.VAULT_SECRETS, SECRETS))
     await db.write(fill)
     return db
@@ -48,11 +49,11 @@ async def rotated(db: Database, at_once: int = 2) -> int:
 
 async def opened_with(url: str, *keys: ServerKey) -> dict[str, object]:
     """Everything, as a program reads it that starts with these keys."""
-    first = Database(url, Vault(KeyRing(OLD, NEW), SECRETS))
+    first = open_database(url, Vault(KeyRing(OLD, NEW), SECRETS))
     secrets = await first.read(lambda tx: meta.get(tx, meta.VAULT_SECRETS))
     await first.close()
     assert secrets is not None
-    db = Database(url, Vault(KeyRing(*keys), secrets))
+    db = open_database(url, Vault(KeyRing(*keys), secrets))
     try:
         return await db.read(contents)
     finally:
@@ -170,11 +171,11 @@ async def test_a_running_process_changes_over_without_a_restart(url: str, tmp_pa
     write_keys(path, [OLD])
     writer = await filled(url, KeyRing.load(path))
     secrets = Vault(OLD, SECRETS)
-    reader = Database(url, Vault(KeyRing.load(path), SECRETS))
-    idle = Database(url, Vault(KeyRing.load(path), SECRETS))
+    reader = open_database(url, Vault(KeyRing.load(path), SECRETS))
+    idle = open_database(url, Vault(KeyRing.load(path), SECRETS))
     before = await reader.read(contents)
     write_keys(path, [NEW, OLD])
-    other = Database(url, Vault(KeyRing(NEW, OLD), SECRETS))
+    other = open_database(url, Vault(KeyRing(NEW, OLD), SECRETS))
     await other.write(lambda tx: rotation.switch(tx, NEW))
     draft = before["drafts"][PEOPLE[0]].draft
     account = secrets.account(PEOPLE[0])
@@ -193,7 +194,7 @@ async def test_a_running_process_changes_over_without_a_restart(url: str, tmp_pa
 
 async def test_rows_that_change_underneath_keep_their_changes(url: str) -> None:
     service = await filled(url, KeyRing(NEW, OLD))
-    command = Database(url, Vault(KeyRing(NEW, OLD), SECRETS))
+    command = open_database(url, Vault(KeyRing(NEW, OLD), SECRETS))
     rounds = 40
 
     async def work() -> None:
@@ -254,7 +255,7 @@ async def test_a_damaged_box_is_counted_and_holds_up_nothing_else(url: str) -> N
 
 async def test_without_the_new_key_a_process_writes_nothing_at_all(url: str) -> None:
     behind = await filled(url, KeyRing(OLD))
-    ahead = Database(url, Vault(KeyRing(NEW, OLD), SECRETS))
+    ahead = open_database(url, Vault(KeyRing(NEW, OLD), SECRETS))
     await ahead.write(lambda tx: rotation.switch(tx, NEW))
     with pytest.raises(WrongKey):
         await behind.write(lambda tx: tallies.add(tx, MONTH, ["requests"]))

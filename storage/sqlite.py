@@ -1,0 +1,229 @@
+"""SQLite, embedded: statements on the event loop's own thread, commits in a thread, one commit for all who wait.
+
+A statement takes microseconds; handing each to a thread and back would cost more than the statement, and two threads
+would contend for the interpreter. What takes time is the commit, which waits for the disk: it runs in a thread, and
+whatever wants to write meanwhile is gathered into the next transaction. Each piece of work has a savepoint of its own,
+so one that fails takes back its own writes and nobody else's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from time import monotonic
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from storage.database import BUSY_SECONDS, Tx, prepare_sqlite, writing
+from storage.vault import Vault
+
+T = TypeVar("T")
+Waiting = tuple[Callable[[Tx], Any], asyncio.Future[Any]]
+
+TOGETHER_SECONDS = 0.02
+"""For so long works are added to one transaction; then it is committed, whoever else waits."""
+TIDY_MILLISECONDS = 50
+"""How long `tidy` waits for readers. Turns wait meanwhile."""
+
+
+class SqliteDatabase:
+    def __init__(self, url: str, vault: Vault) -> None:
+        self._engine = _engine(url)
+        self._vault = vault
+        self._thread = ThreadPoolExecutor(1, "commit")
+        self._reader: Connection | None = None
+        self._writer: Connection | None = None
+        self._writing = asyncio.Lock()
+        """Held by whoever is using the writer's connection."""
+        self._waiting: deque[Waiting] = deque()
+        self._pump: asyncio.Task[None] | None = None
+        self._untidy = True
+
+    async def read(self, work: Callable[[Tx], T]) -> T:
+        if self._reader is None:
+            self._reader = self._engine.connect()
+        raw = _raw(self._reader)
+        raw.execute("BEGIN")  # without it, each statement would see its own instant
+        try:
+            return work(Tx(self._reader, self._vault))
+        finally:
+            raw.execute("ROLLBACK")
+
+    async def write(self, work: Callable[[Tx], T], lane: bytes | None = None) -> T:
+        # Whoever writes is alone in any case, so a lane's order is the order of the calls.
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, future))
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._write_all())
+        return await future
+
+    async def tidy(self) -> bool:
+        if not self._untidy:
+            return True
+        async with self._writing:
+            busy = await self._in_thread(_empty_log, self._open_writer())
+            self._untidy = busy
+            return not busy
+
+    async def close(self) -> None:
+        if self._pump is not None:
+            await asyncio.wait([self._pump])
+        async with self._writing:
+            for conn in (self._reader, self._writer):
+                if conn is not None:
+                    conn.close()
+            self._reader = self._writer = None
+        self._thread.shutdown()
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            async with self._writing:
+                try:
+                    await self._write_some()
+                except (
+                    Exception
+                ) as error:  # the database can't be written at all: nobody waits for it in vain
+                    _fail(self._waiting, error)
+
+    async def _write_some(self) -> None:
+        """One transaction, for all who wait by now."""
+        conn = self._open_writer()
+        raw = _raw(conn)
+        await self._begin(raw)
+        done: list[tuple[asyncio.Future[Any], Any]] = []
+        try:
+            tx = writing(conn, self._vault)
+            until = monotonic() + TOGETHER_SECONDS
+            while self._waiting and raw.in_transaction and monotonic() < until:
+                work, future = self._waiting.popleft()
+                if not future.cancelled():
+                    _run(raw, tx, work, future, done)
+            self._untidy = True
+            await self._in_thread(_commit, raw)
+        except BaseException as error:
+            _take_back(raw)
+            _fail(deque((_nothing, future) for future, _ in done), error)
+            raise
+        for future, result in done:
+            if not future.done():
+                future.set_result(result)
+
+    async def _begin(self, raw: sqlite3.Connection) -> None:
+        """Take the writer's place at once: two readers that both want to write are the one deadlock SQLite has."""
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except (
+            sqlite3.OperationalError
+        ):  # another process is writing: wait for it, without stopping everybody
+            await self._in_thread(_begin_patiently, raw)
+
+    def _open_writer(self) -> Connection:
+        if self._writer is None:
+            self._writer = self._engine.connect()
+            _raw(self._writer).execute("PRAGMA busy_timeout=0")
+        return self._writer
+
+    async def _in_thread(self, work: Callable[..., T], *given: object) -> T:
+        """Finished when this returns, also when the caller is cancelled: nobody else may use the connection before."""
+        running = asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
+
+
+def _engine(url: str) -> Engine:
+    # AUTOCOMMIT: SQLAlchemy neither begins nor ends a transaction; this module does.
+    engine = create_engine(
+        make_url(url).set(drivername="sqlite"),
+        poolclass=NullPool,
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"check_same_thread": False},  # one thread at a time, see `_in_thread`
+    )
+    event.listen(engine, "connect", prepare_sqlite)
+    return engine
+
+
+def _raw(conn: Connection) -> sqlite3.Connection:
+    raw = conn.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - the engine was made for SQLite
+    return raw
+
+
+def _run(
+    raw: sqlite3.Connection,
+    tx: Tx,
+    work: Callable[[Tx], Any],
+    future: asyncio.Future[Any],
+    done: list[tuple[asyncio.Future[Any], Any]],
+) -> None:
+    raw.execute("SAVEPOINT work")
+    try:
+        done.append((future, work(tx)))
+    except Exception as error:  # the caller's to judge
+        if raw.in_transaction:
+            raw.execute("ROLLBACK TO work")
+        _fail(deque([(work, future)]), error)
+    if raw.in_transaction:
+        raw.execute("RELEASE work")
+
+
+def _begin_patiently(raw: sqlite3.Connection) -> None:
+    raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise _trouble(error) from None
+    finally:
+        raw.execute("PRAGMA busy_timeout=0")
+
+
+def _commit(raw: sqlite3.Connection) -> None:
+    if not raw.in_transaction:  # a full disk, an I/O error: SQLite has taken everything back
+        raise _trouble(sqlite3.OperationalError("the transaction was taken back"))
+    try:
+        raw.commit()
+    except sqlite3.Error as error:
+        raise _trouble(error) from None
+
+
+def _trouble(error: sqlite3.Error) -> OperationalError:
+    """The driver's own errors in the form that SQLAlchemy gives to those of its statements."""
+    return OperationalError("a transaction", None, error, hide_parameters=True)
+
+
+def _empty_log(conn: Connection) -> bool:
+    """Whether somebody was reading, so that something is left in it."""
+    raw = _raw(conn)
+    raw.execute(f"PRAGMA busy_timeout={TIDY_MILLISECONDS}")
+    try:
+        busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        raw.execute("PRAGMA busy_timeout=0")
+    return bool(busy)
+
+
+def _take_back(raw: sqlite3.Connection) -> None:
+    if raw.in_transaction:
+        with suppress(sqlite3.Error):
+            raw.execute("ROLLBACK")
+
+
+def _fail(waiting: deque[Waiting], error: BaseException) -> None:
+    while waiting:
+        _, future = waiting.popleft()
+        if not future.done():
+            future.set_exception(error if isinstance(error, Exception) else asyncio.CancelledError())
+
+
+def _nothing(_: Tx) -> None: ...
