@@ -1,6 +1,7 @@
 # make demo          the whole thing on this machine; WALK=1 plays it through without a browser, PORT=… moves it
 # make test          all checks and tests; make coverage shows what they reach
 # make promises      prove the README's table, cell by cell; FULL=1 with the long runs
+# make bench         how fast it is, next to plain bots; ten minutes of two cores; QUICK=1 takes one
 # make screenshots   take the README's pictures anew
 # make lock          write the locks anew from pyproject.toml; UPGRADE=1 takes the newest releases (needs uv)
 # make clean         remove what the above have made
@@ -14,7 +15,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 BUILD_TOOL := setuptools>=77
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: demo test coverage promises screenshots lock clean
+.PHONY: demo test coverage promises bench screenshots lock clean
 
 demo: .venv/.installed
 	@$(BIN)/postern demo $(if $(filter-out 0,$(WALK)),--walk) $(if $(PORT),--port $(PORT))
@@ -31,6 +32,9 @@ coverage: .venv/.installed-dev
 
 promises: .venv/.installed-dev
 	@$(BIN)/python -m tests.promises $(if $(filter-out 0,$(FULL)),--full)
+
+bench: .venv/.installed-dev
+	@$(BIN)/python -m benchmarks $(if $(filter-out 0,$(QUICK)),--quick)
 
 # Everything is installed from the lock and checked against its hashes, the build tool included; nothing else is fetched.
 .venv/.installed: requirements.lock pyproject.toml

@@ -1,0 +1,1 @@
+"""How fast the service is, next to plain bots, in one run: `make bench`. README.md says what each number means."""

@@ -1,0 +1,176 @@
+"""The bots that are compared, each a process of its own with a Bot API server of its own; all but one are idle."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nacl.public import PrivateKey
+
+from storage.public_key import encode_public
+
+ROOT = Path(__file__).parents[1]
+TOKEN = "700000001:" + "Token-for-the-benchmark" * 2
+GROUP = -1_001_000_000_001
+START_WITHIN = 60.0
+LOAD_CORE, BOT_CORE = 0, 1
+"""Two cores: one for the load generator and this process, the other for the bot that is measured."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One line of the tables."""
+
+    name: str
+    postern: bool = True
+    webhook: bool = False
+    sqlite: bool = False
+    """Of a plain bot: one row for each answer."""
+    questionnaire: str = str(ROOT / "benchmarks" / "six.yaml")
+    operators: int = 0
+    """Keys that each case is sealed to, besides the recovery key."""
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+PLAIN = Kind("plain aiogram, stores nothing", postern=False)
+PLAIN_SQLITE = Kind("plain aiogram, one SQLite row an answer", postern=False, sqlite=True)
+POSTERN = Kind("postern", settings={"CARD_DELAY_MINUTES": "0"})
+"""Its cards go to the group at once, as the plain bots' summaries do; the group's limit it keeps, unlike them."""
+
+
+class Load:
+    """The load generator's process."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.load"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            preexec_fn=lambda: os.sched_setaffinity(0, {LOAD_CORE}),
+        )
+        self.url = f"http://127.0.0.1:{self._read()['port']}"
+
+    def run(self, what: str, **given: Any) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": what, **given}).encode() + b"\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the load generator has ended"
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@dataclass
+class Contestant:
+    kind: Kind
+    load: Load
+    home: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def log(self) -> str:
+        return (self.home / "log").read_text()[-4000:]
+
+
+@contextmanager
+def running(kind: Kind, home: Path) -> Iterator[Contestant]:
+    """The bot and its Bot API server; it answers already. `home` is a folder of its own, still empty."""
+    home.mkdir(parents=True)
+    load = Load()
+    try:
+        environment = _environment(kind, home, load.url)
+        if kind.postern:
+            _install(kind, home, environment)
+            command = ["bot.cli", "run"]
+        else:
+            command = ["benchmarks.plain_bot"]
+        process = start(command, home, environment)
+        try:
+            load.run("first", patience=START_WITHIN)
+            assert process.poll() is None, (home / "log").read_text()
+            yield Contestant(kind, load, home, process)
+        finally:
+            process.kill()
+            process.wait()
+    finally:
+        load.close()
+
+
+def start(command: list[str], home: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    with (home / "log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=home,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            preexec_fn=lambda: os.sched_setaffinity(0, {BOT_CORE}),
+        )
+
+
+def _environment(kind: Kind, home: Path, url: str) -> dict[str, str]:
+    port = free_port()
+    common = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT)}
+    if not kind.postern:
+        plain = {"PLAIN_API": url, "PLAIN_TOKEN": TOKEN, "PLAIN_GROUP": str(GROUP)}
+        database = {"PLAIN_DATABASE": str(home / "plain.sqlite")} if kind.sqlite else {}
+        return common | plain | database | ({"PLAIN_PORT": str(port)} if kind.webhook else {})
+    settings = {
+        "BOT_TOKEN": TOKEN,
+        "BOT_API_URL": url,
+        "DATA_DIR": str(home / "data"),
+        "SERVER_KEY_FILE": str(home / "server.key"),
+        "OPERATORS_CHAT": str(GROUP),
+        "QUESTIONNAIRE": kind.questionnaire,
+        "THROTTLE": "0",
+    }
+    if kind.webhook:
+        settings |= {
+            "WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram",
+            "WEBHOOK_SECRET": secrets.token_urlsafe(32),
+            "LISTEN": f"127.0.0.1:{port}",
+        }
+    return common | {f"POSTERN_{name}": value for name, value in (settings | kind.settings).items()}
+
+
+def _install(kind: Kind, home: Path, environment: dict[str, str]) -> None:
+    def postern(*arguments: str) -> None:
+        command = [sys.executable, "-m", "bot.cli", *arguments]
+        done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    postern("init", "--yes", "--recovery-pubkey", new_public_key())
+    for number in range(kind.operators):
+        postern("operators", "add", f"operator-{number}", new_public_key())
+
+
+def new_public_key() -> str:
+    return encode_public(bytes(PrivateKey.generate().public_key))
+
+
+def free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
