@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from handlers.desk import Desk
 from handlers.outgoing import Edit
-from handlers.requester_effects import Carrying, Prepared
+from handlers.requester_effects import Carrying
 from handlers.requester_scene import make_view
+from handlers.requester_slow import Prepared
 from handlers.screens import ending, screen
 from intake.conversation import abandon
 from intake.draft import Place

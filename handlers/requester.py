@@ -1,21 +1,22 @@
-"""A requester's turn: load the draft, take one pure step, save everything in one transaction, then show."""
+"""A requester's turn, all of it in one transaction: load the draft, take one pure step, save. Then show."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from handlers import requester_code
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.requester_barred import only_leaving
-from handlers.requester_effects import Carrying, Result, prepare
-from handlers.requester_scene import Scene, event_of, load
+from handlers.requester_effects import Carrying, ReferenceTaken, Result
+from handlers.requester_scene import Scene, event_of, fresh, load
 from handlers.requester_show import calls
-from intake.conversation import Step, Table, begin, expire, resume, step, text_is_due
+from handlers.requester_slow import Prepared, Slow, prepare, slow_work
+from intake.conversation import Fresh, Step, Table, begin, expire, resume, step, text_is_due
 from intake.draft import Draft, Place
 from intake.events import Event, LookUp, MakeLock, Remove, Wipe
-from storage import drafts, meta, outbox
+from storage import drafts, meta, outbox, staff
 from storage.database import Tx
 from storage.drafts import Conversation
 from storage.outbox import LONGEST_TRACE
@@ -23,59 +24,79 @@ from storage.outbox import LONGEST_TRACE
 DAY = 86_400
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A turn that was taken and saved: what there is to show."""
+
+    scene: Scene
+    step: Step
+    result: Result = field(repr=False)
+    language: str
+    """Of the draft before the step."""
+
+
 async def take_turn(desk: Desk, incoming: Incoming) -> None:
     """Whatever a private chat without a role can bring."""
     if incoming.data.startswith(requester_code.PREFIX):
         await requester_code.take_turn(desk, incoming)
         return
-    while True:
-        with suppress(SceneChanged):
-            await _take(desk, incoming)
-            return
-
-
-class SceneChanged(Exception):
-    """Between the look and the save somebody else was at it: an operator, the expiry, a delivery. Look again."""
-
-
-async def _take(desk: Desk, incoming: Incoming) -> None:
-    now = desk.clock()
     account = desk.vault.account(incoming.user_id)
-    scene = await desk.db.read(lambda tx: load(tx, desk, account))
-    table = Table(desk.questionnaire, desk.fingerprint, now, scene.fresh)
-    expired, draft = _draft(desk, table, scene, incoming)
-    event = event_of(incoming, text_is_due=text_is_due(desk.questionnaire, draft))
-    taken = _unless_closed(scene, step(table, draft, event), event)
-    if scene.blocked:
-        taken = only_leaving(draft if scene.conversation else None, taken)
-    if expired and expired.hint and not taken.ending:
-        taken = replace(taken, hint=expired.hint)
-    about = taken.about or draft
-    prepared = await prepare(desk, about, taken.effects, scene.recipients)
-
-    def work(tx: Tx) -> Result | None:
-        if not meta.first_time(tx, incoming.update_id, now // DAY):
-            return None
-        if load(tx, desk, account).basis != scene.basis:
-            raise SceneChanged
-        if expired:
-            Carrying(tx, desk, account, incoming.chat_id, expired.about or draft, prepared, now).carry_out(
-                expired.effects
-            )
-        carrying = Carrying(tx, desk, account, incoming.chat_id, about, prepared, now)
-        result = carrying.carry_out(taken.effects)
-        _save(tx, account, scene, taken, incoming)
-        _leave_traces(tx, taken, incoming, now)
-        return result
-
-    result = await desk.db.write(work)
-    if result is None or result.jobs:
-        scene = await desk.db.read(lambda tx: load(tx, desk, account))
-    if result is None:  # a redelivery changes nothing; the screen, which may have been lost, is shown again
-        taken, result = _as_it_stands(desk, table, scene, incoming), Result()
-    desk.post(incoming.chat_id, calls(desk, scene, draft.language, taken, result, incoming))
-    if result.jobs or any(isinstance(effect, Wipe) for effect in taken.effects):
+    drawn, prepared = fresh(), Prepared()
+    while True:
+        now = desk.clock()
+        with suppress(ReferenceTaken):
+            turn = _Turn(desk, incoming, account, now, drawn, prepared)
+            outcome = await desk.db.write(turn.take, lane=account)
+            if isinstance(outcome, Taken):
+                break
+            prepared = await prepare(desk, outcome)
+            continue
+        drawn = fresh()
+    taken = outcome.step
+    desk.post(incoming.chat_id, calls(desk, outcome.scene, outcome.language, taken, outcome.result, incoming))
+    if outcome.result.jobs or any(isinstance(effect, Wipe) for effect in taken.effects):
         desk.wake()
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    desk: Desk
+    incoming: Incoming
+    account: bytes
+    now: int
+    drawn: Fresh
+    prepared: Prepared
+
+    def take(self, tx: Tx) -> Taken | Slow:
+        """`Slow`: nothing was written; prepare this, and take the turn again."""
+        desk, incoming, now = self.desk, self.incoming, self.now
+        scene = load(tx, desk, self.account, now)
+        table = Table(desk.questionnaire, desk.fingerprint, now, self.drawn)
+        expired, draft = _draft(desk, table, scene, incoming)
+        event = event_of(incoming, text_is_due=text_is_due(desk.questionnaire, draft))
+        taken = _unless_closed(scene, step(table, draft, event), event)
+        if scene.blocked:
+            taken = only_leaving(draft if scene.conversation else None, taken)
+        if expired and expired.hint and not taken.ending:
+            taken = replace(taken, hint=expired.hint)
+        about = taken.about or draft
+        slow = slow_work(taken.effects, about, lambda: staff.recipients(tx, scene.recovery))
+        if slow != self.prepared.slow:
+            return slow
+        if not meta.first_time(tx, incoming.update_id, now // DAY):
+            # A redelivery changes nothing; the screen, which may have been lost, is shown again.
+            return Taken(scene, _as_it_stands(desk, table, scene, incoming), Result(), draft.language)
+        if expired:
+            self._carrying(tx, expired.about or draft).carry_out(expired.effects)
+        result = self._carrying(tx, about).carry_out(taken.effects)
+        _save(tx, self.account, scene, taken, incoming)
+        _leave_traces(tx, scene, taken, incoming, now)
+        if result.jobs:  # the case that the screen tells of has changed
+            scene = load(tx, desk, self.account, now)
+        return Taken(scene, taken, result, draft.language)
+
+    def _carrying(self, tx: Tx, about: Draft) -> Carrying:
+        return Carrying(tx, self.desk, self.account, self.incoming.chat_id, about, self.prepared, self.now)
 
 
 def _as_it_stands(desk: Desk, table: Table, scene: Scene, incoming: Incoming) -> Step:
@@ -129,7 +150,7 @@ def _save(tx: Tx, account: bytes, scene: Scene, taken: Step, incoming: Incoming)
     drafts.save(tx, account, Conversation(taken.draft, incoming.chat_id, screen))
 
 
-def _leave_traces(tx: Tx, taken: Step, incoming: Incoming, now: int) -> None:
+def _leave_traces(tx: Tx, scene: Scene, taken: Step, incoming: Incoming, now: int) -> None:
     """Every message in the chat is noted until it is deleted: with the next wipe, or before Telegram refuses."""
     removed = any(isinstance(effect, Remove) for effect in taken.effects)
     if incoming.kind is not Kind.PRESS:
@@ -137,9 +158,16 @@ def _leave_traces(tx: Tx, taken: Step, incoming: Incoming, now: int) -> None:
         outbox.leave_trace_of(
             tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent, due_in=due_in
         )
-    elif all(trace.message != incoming.message_id for _, trace in outbox.traces_of(tx, incoming.chat_id)):
+    elif not _is_noted(tx, scene, incoming):
         # Telegram's answer to its sending was lost: only now do we learn that this message is there.
         outbox.leave_trace_of(tx, incoming.chat_id, incoming.message_id, now)
     if any(isinstance(effect, Wipe) for effect in taken.effects):
         kept = incoming.message_id if incoming.kind is Kind.PRESS else None
         outbox.hasten_traces(tx, incoming.chat_id, now, but=kept)
+
+
+def _is_noted(tx: Tx, scene: Scene, incoming: Incoming) -> bool:
+    """Whether the message that a button is on is noted to be deleted: the screen we know was noted with its number."""
+    if scene.conversation is not None and scene.conversation.screen == incoming.message_id:
+        return True
+    return any(trace.message == incoming.message_id for _, trace in outbox.traces_of(tx, incoming.chat_id))

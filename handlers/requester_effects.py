@@ -1,14 +1,14 @@
-"""What the effects of a step mean in the database. Slow cryptography is prepared before the transaction."""
+"""What the effects of a step mean in the database. Slow cryptography is prepared before, see `requester_slow`."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from handlers import requester_code, staff_notices
 from handlers.cards import DAY, make_facts, needs_block, text_questions
 from handlers.desk import Desk
+from handlers.requester_slow import Prepared
 from intake.answers import level_of, near_empty
 from intake.counts import REQUESTS, month_of
 from intake.draft import Draft
@@ -32,22 +32,10 @@ from intake.questionnaire import Level
 from intake.triage import Status
 from storage import cases, custody, locks, meta, outbox, tallies, thread
 from storage.cases import Case, Contact
-from storage.code import CodeOpener, derive, new_code
 from storage.database import Tx
 from storage.document import encode_answers
 from storage.envelope import ANSWERS, Who
-from storage.sealing import Lock, Sealer, make_lock
-
-
-@dataclass(slots=True)
-class Prepared:
-    """The results of cryptography that is too slow for the event loop, or for a transaction."""
-
-    lock: Lock | None = None
-    code: str = field(default="", repr=False)
-    code_tag: bytes = field(default=b"", repr=False)
-    code_key: bytes = b""
-    opener: CodeOpener | None = None
+from storage.sealing import Sealer
 
 
 @dataclass(slots=True)
@@ -63,30 +51,8 @@ class Result:
     jobs: bool = False
 
 
-async def prepare(
-    desk: Desk, draft: Draft, effects: Sequence[Effect], recipients: Sequence[bytes]
-) -> Prepared:
-    prepared = Prepared()
-    for effect in effects:
-        match effect:
-            case MakeLock():
-                prepared.lock = await asyncio.to_thread(make_lock, bytes.fromhex(draft.case), recipients)
-            case OpenCase(channel=Channel.CODE) | Complete(channel=Channel.CODE):
-                prepared.code = new_code()
-                async with desk.stretching:
-                    keys = await asyncio.to_thread(
-                        derive, prepared.code, desk.vault.code_salt, desk.terms.code_cost
-                    )
-                prepared.code_tag, prepared.code_key = desk.vault.tag("code", keys.tag), keys.public
-            case LookUp(code) | EraseByCode(code):
-                async with desk.stretching:
-                    prepared.opener = await asyncio.to_thread(
-                        CodeOpener, code, desk.vault.code_salt, desk.terms.code_cost
-                    )
-                prepared.code_tag = desk.vault.tag("code", prepared.opener.tag)
-            case _:
-                pass
-    return prepared
+class ReferenceTaken(Exception):
+    """Another case has the reference that was drawn: draw again."""
 
 
 @dataclass(slots=True)
@@ -161,6 +127,8 @@ class Carrying:
     def _open_case(self, reference: str, channel: Channel) -> None:
         if len(locks.get_blocks(self.tx, self._case)) != needs_block(self.desk.questionnaire):
             raise RuntimeError("a case must have all its blocks before it is sent")
+        if cases.has_reference(self.tx, reference):
+            raise ReferenceTaken
         level, _ = level_of(self.desk.questionnaire, self.draft.answers)
         in_chat = channel is Channel.CHAT
         facts = make_facts(self.tx, self.desk, self.draft.answers, self.draft.language, level, self.now)

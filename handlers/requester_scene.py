@@ -33,31 +33,28 @@ class Scene:
     pause_notice: str
     blocked: bool
     """An operator has blocked this account."""
-    recipients: tuple[bytes, ...]
-    fresh: Fresh
+    recovery: bytes | None
+    """The recovery key: a recipient of every case, if there is one."""
     view: View = field(repr=False)
 
-    @property
-    def basis(self) -> tuple[object, ...]:
-        """All that a turn is decided by: if it is not the same when the turn is saved, it must be decided anew."""
-        return self.conversation, self.case, self.closed, self.blocked, self.recipients
 
-
-def load(tx: Tx, desk: Desk, account: bytes) -> Scene:
+def load(tx: Tx, desk: Desk, account: bytes, now: int) -> Scene:
     case = cases.by_account(tx, account)
-    recovery = meta.get(tx, meta.RECOVERY_KEY)
-    recipients = tuple(staff.recipients(tx, recovery))
-    paused = meta.get(tx, meta.PAUSED)
+    known = meta.some(tx, (meta.RECOVERY_KEY, meta.PAUSED))
+    recovery, paused = known.get(meta.RECOVERY_KEY), known.get(meta.PAUSED)
     return Scene(
         conversation=drafts.load(tx, account),
         case=case,
-        closed=paused is not None or not recipients,
+        closed=paused is not None or (recovery is None and not staff.recipients(tx, None)),
         pause_notice=(paused or b"").decode(),
-        blocked=blocked.holds(tx, account, desk.clock() // DAY),
-        recipients=recipients,
-        fresh=Fresh(secrets.token_hex(16), _free_reference(tx)),
+        blocked=blocked.holds(tx, account, now // DAY),
+        recovery=recovery,
         view=make_view(desk, case, recovery),
     )
+
+
+def fresh() -> Fresh:
+    return Fresh(secrets.token_hex(16), new_reference())
 
 
 def make_view(desk: Desk, case: Case | None, recovery: bytes | None) -> View:
@@ -85,13 +82,6 @@ def new_reference() -> str:
     """A case's public pseudonym, like `K7QM-4ZDP`: random, so that it tells nothing about how many came before."""
     drawn = "".join(secrets.choice(CROCKFORD) for _ in range(8))
     return f"{drawn[:4]}-{drawn[4:]}"
-
-
-def _free_reference(tx: Tx) -> str:
-    reference = new_reference()
-    while cases.by_reference(tx, reference) is not None:
-        reference = new_reference()
-    return reference
 
 
 _ODD = {

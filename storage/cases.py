@@ -100,6 +100,10 @@ def by_reference(tx: Tx, reference: str) -> Case | None:
     return _one(tx, cases.c.reference == reference)
 
 
+def has_reference(tx: Tx, reference: str) -> bool:
+    return tx.conn.execute(select(cases.c.case_id).where(cases.c.reference == reference)).first() is not None
+
+
 def by_account(tx: Tx, account: bytes) -> Case | None:
     """The open case that is answered in this account's chat."""
     return _one(tx, cases.c.account == account)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, select
 
-from storage.database import Tx, upsert
+from storage.database import Tx, insert_new, upsert
 from storage.document import Labels
 from storage.schema import handled, meta
 from storage.vault import SECRETS_NAME
@@ -31,8 +32,17 @@ BOT_USERNAME = "bot-username"
 """As the service last learned it; the bot's links are made of it."""
 
 
+_ONE = select(meta.c.value).where(meta.c.name == bindparam("name"))
+_SOME = select(meta.c.name, meta.c.value).where(meta.c.name.in_(bindparam("names", expanding=True)))
+
+
 def get(tx: Tx, name: str) -> bytes | None:
-    return tx.conn.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
+    return tx.conn.execute(_ONE, {"name": name}).scalar()
+
+
+def some(tx: Tx, names: Collection[str]) -> dict[str, bytes]:
+    """Those of these values that there are."""
+    return {row.name: row.value for row in tx.conn.execute(_SOME, {"names": list(names)})}
 
 
 def put(tx: Tx, name: str, value: bytes) -> None:
@@ -59,10 +69,7 @@ def labels(tx: Tx, fingerprint: str) -> Labels | None:
 def first_time(tx: Tx, update_id: int, day: int) -> bool:
     """Record an update as dealt with. False: it was before, and must change nothing."""
     tag = tx.vault.tag("update", update_id.to_bytes(8, "big", signed=True))
-    if tx.conn.execute(select(handled.c.day).where(handled.c.update_tag == tag)).scalar() is not None:
-        return False
-    tx.conn.execute(insert(handled).values(update_tag=tag, day=day))
-    return True
+    return insert_new(tx, handled, {"update_tag": tag, "day": day})
 
 
 def forget_handled(tx: Tx, before_day: int) -> None:

@@ -63,7 +63,11 @@ class SqliteDatabase:
         self._waiting.append((work, future))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._write_all())
-        return await future
+        try:
+            return await future
+        except asyncio.CancelledError:
+            await asyncio.wait([self._pump])  # so that it is decided, when this ends, whether it was written
+            raise
 
     async def tidy(self) -> bool:
         if not self._untidy:

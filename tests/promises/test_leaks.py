@@ -223,13 +223,13 @@ def _leaks_turns(add: Callable[[Any, Any], None]) -> Callable[[pytest.MonkeyPatc
     """`add` runs with each requester's turn."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
-        take = requester._take
+        take = requester._Turn.take
 
-        async def leaking(desk: Any, incoming: Any) -> None:
-            add(desk, incoming)
-            await take(desk, incoming)
+        def leaking(turn: Any, tx: Any) -> Any:
+            add(turn.desk, turn.incoming)
+            return take(turn, tx)
 
-        patch.setattr(requester, "_take", leaking)
+        patch.setattr(requester._Turn, "take", leaking)
 
     return plant
 
