@@ -55,6 +55,8 @@ class Desk:
     wake: Callable[[], None]
     """Tell the background work that something became due."""
     throttle: Throttle
+    busy: Callable[[], bool] = lambda: True
+    """Whether more comes in than is done: then newcomers have to wait for `admission`."""
     admission: Admission = field(default_factory=Admission)
     stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Return codes are derived one at a time: each takes much memory."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from handlers import requester_code
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.requester_barred import only_leaving
 from handlers.requester_effects import Carrying, ReferenceTaken, Result
-from handlers.requester_scene import Scene, event_of, fresh, load
+from handlers.requester_scene import Scene, event_of, fresh, load, scene_of
 from handlers.requester_show import calls
 from handlers.requester_slow import Prepared, Slow, prepare, slow_work
 from intake.conversation import Fresh, Step, Table, begin, expire, resume, step, text_is_due
 from intake.draft import Draft, Place
 from intake.events import Event, LookUp, MakeLock, Remove, Wipe
-from storage import drafts, meta, outbox, staff
+from storage import drafts, known, meta, outbox, staff
 from storage.database import Tx
 from storage.drafts import Conversation
 from storage.outbox import LONGEST_TRACE
@@ -35,26 +35,45 @@ class Taken:
     """Of the draft before the step."""
 
 
-async def take_turn(desk: Desk, incoming: Incoming) -> None:
-    """Whatever a private chat without a role can bring."""
+class Who(Enum):
+    """Whose turn it turned out to be."""
+
+    SERVED = "served"
+    """A requester, and it has been taken."""
+    NEWCOMER = "newcomer"
+    """Somebody of whom nothing is known; no turn was taken, because newcomers are not let in just now."""
+    STAFF = "staff"
+    """Somebody of the staff; no turn was taken."""
+
+
+async def take_turn(desk: Desk, incoming: Incoming, account: bytes, *, newcomers: bool) -> Who:
+    """Whatever a private chat without a role can bring. `newcomers`: whether anybody may begin now."""
     if incoming.data.startswith(requester_code.PREFIX):
+        # Whoever presses a button under a code has sent a request, but nothing here may say so.
         await requester_code.take_turn(desk, incoming)
-        return
-    account = desk.vault.account(incoming.user_id)
+        return Who.SERVED
     drawn, prepared = fresh(), Prepared()
     while True:
-        now = desk.clock()
-        with suppress(ReferenceTaken):
-            turn = _Turn(desk, incoming, account, now, drawn, prepared)
+        turn = _Turn(desk, incoming, account, desk.clock(), newcomers, drawn, prepared)
+        try:
             outcome = await desk.db.write(turn.take, lane=account)
-            if isinstance(outcome, Taken):
-                break
-            prepared = await prepare(desk, outcome)
+        except ReferenceTaken:
+            drawn = fresh()
             continue
-        drawn = fresh()
-    taken = outcome.step
-    desk.post(incoming.chat_id, calls(desk, outcome.scene, outcome.language, taken, outcome.result, incoming))
-    if outcome.result.jobs or any(isinstance(effect, Wipe) for effect in taken.effects):
+        match outcome:
+            case Who():
+                return outcome
+            case Slow():
+                prepared = await prepare(desk, outcome)
+            case Taken():
+                _show(desk, incoming, outcome)
+                return Who.SERVED
+
+
+def _show(desk: Desk, incoming: Incoming, outcome: Taken) -> None:
+    taken, result = outcome.step, outcome.result
+    desk.post(incoming.chat_id, calls(desk, outcome.scene, outcome.language, taken, result, incoming))
+    if result.jobs or any(isinstance(effect, Wipe) for effect in taken.effects):
         desk.wake()
 
 
@@ -64,13 +83,19 @@ class _Turn:
     incoming: Incoming
     account: bytes
     now: int
+    newcomers: bool
     drawn: Fresh
     prepared: Prepared
 
-    def take(self, tx: Tx) -> Taken | Slow:
-        """`Slow`: nothing was written; prepare this, and take the turn again."""
+    def take(self, tx: Tx) -> Taken | Slow | Who:
+        """Unless it is `Taken`, nothing was written. `Slow`: prepare this, and take the turn again."""
         desk, incoming, now = self.desk, self.incoming, self.now
-        scene = load(tx, desk, self.account, now)
+        found = known.look_up(tx, self.account, now // DAY)
+        if found.staff:
+            return Who.STAFF
+        if not self.newcomers and found.conversation is None and found.case is None:
+            return Who.NEWCOMER
+        scene = scene_of(tx, desk, found)
         table = Table(desk.questionnaire, desk.fingerprint, now, self.drawn)
         expired, draft = _draft(desk, table, scene, incoming)
         event = event_of(incoming, text_is_due=text_is_due(desk.questionnaire, draft))

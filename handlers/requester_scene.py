@@ -12,12 +12,13 @@ from intake.conversation import Fresh
 from intake.events import CodeTyped, Command, Event, Odd, Pressed, Typed, Unexpected
 from intake.questionnaire import Level
 from intake.triage import Status
-from storage import blocked, cases, drafts, meta, staff
+from storage import known, meta, staff
 from storage.cases import Case
 from storage.code import read as read_code
 from storage.database import Tx
 from storage.drafts import Conversation
 from storage.keywords import key_words
+from storage.known import Known
 
 DAY = 86_400
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -39,17 +40,19 @@ class Scene:
 
 
 def load(tx: Tx, desk: Desk, account: bytes, now: int) -> Scene:
-    case = cases.by_account(tx, account)
-    known = meta.some(tx, (meta.RECOVERY_KEY, meta.PAUSED))
-    recovery, paused = known.get(meta.RECOVERY_KEY), known.get(meta.PAUSED)
+    return scene_of(tx, desk, known.look_up(tx, account, now // DAY))
+
+
+def scene_of(tx: Tx, desk: Desk, found: Known) -> Scene:
+    recovery, paused = tx.standing.get(meta.RECOVERY_KEY), tx.standing.get(meta.PAUSED)
     return Scene(
-        conversation=drafts.load(tx, account),
-        case=case,
+        conversation=found.conversation,
+        case=found.case,
         closed=paused is not None or (recovery is None and not staff.recipients(tx, None)),
         pause_notice=(paused or b"").decode(),
-        blocked=blocked.holds(tx, account, now // DAY),
+        blocked=found.blocked,
         recovery=recovery,
-        view=make_view(desk, case, recovery),
+        view=make_view(desk, found.case, recovery),
     )
 
 

@@ -9,11 +9,10 @@ from handlers import admin, enrolment, group, operator, requester, waiting
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind, parse
 from handlers.outgoing import Answer
-from handlers.requester_code import PREFIX as CODE_BUTTON
+from handlers.requester import Who
 from intake.roles import Right, may
-from storage import cases, drafts, outbox, staff
+from storage import outbox, staff
 from storage.outbox import LONGEST_TRACE
-from storage.staff import Member
 
 _FROM_PEOPLE = frozenset(
     {
@@ -40,25 +39,27 @@ async def take_turn(desk: Desk, bot_username: str, update: dict[str, Any]) -> No
     if incoming is None or incoming.kind not in _FROM_PEOPLE:
         return
     account = desk.vault.account(incoming.user_id)
-    member, served = await desk.db.read(
-        lambda tx: (
-            staff.by_account(tx, account),
-            drafts.has(tx, account) or cases.open_for(tx, account),
-        )
-    )
     if incoming.chat_type == "private":
-        await _private(desk, incoming, member, account, served=served)
+        await _private(desk, incoming, account)
     elif incoming.kind is Kind.PRESS:
-        await _in_group(desk, incoming, member)
+        await _in_group(desk, incoming, account)
 
 
-async def _private(
-    desk: Desk, incoming: Incoming, member: Member | None, account: bytes, *, served: bool
-) -> None:
+async def _private(desk: Desk, incoming: Incoming, account: bytes) -> None:
     if enrolment.looks_like_invitation(incoming) and await enrolment.enrol(desk, incoming):
         return
+    # Nearly everybody is a requester, so that is what is tried first: their own turn tells if they are not.
+    now = monotonic()
+    in_time = desk.throttle.admits(account, now)
+    if in_time:
+        who = await requester.take_turn(desk, incoming, account, newcomers=not desk.busy())
+        if who is Who.NEWCOMER:
+            await _newcomer(desk, incoming, account, now)
+        if who is not Who.STAFF:
+            return
+    member = await desk.db.read(lambda tx: staff.by_account(tx, account))
     if member is None:
-        await _requester(desk, incoming, account, served=served)
+        await _too_fast(desk, incoming)
     elif not member.active:
         await enrolment.take_turn(desk, incoming, member)
     elif may(member.role, Right.HOLD_CASES):
@@ -67,17 +68,17 @@ async def _private(
         await admin.take_turn(desk, incoming, member)
 
 
-async def _requester(desk: Desk, incoming: Incoming, account: bytes, *, served: bool) -> None:
-    now = monotonic()
-    if desk.throttle.admits(account, now):
-        # Whoever presses a button under a code has sent a request, but nothing here may say so.
-        newcomer = not served and not incoming.data.startswith(CODE_BUTTON)
-        seconds = desk.admission.wait(account, now) if newcomer else 0.0
-        if seconds:
-            await waiting.take_turn(desk, incoming, seconds, may_tell=desk.admission.may_tell(now))
-        else:
-            await requester.take_turn(desk, incoming)
-    elif incoming.kind is not Kind.PRESS:
+async def _newcomer(desk: Desk, incoming: Incoming, account: bytes, now: float) -> None:
+    """Somebody who is not being served yet, while there is more to do than is done."""
+    seconds = desk.admission.wait(account, now)
+    if seconds:
+        await waiting.take_turn(desk, incoming, seconds, may_tell=desk.admission.may_tell(now))
+    else:
+        await requester.take_turn(desk, incoming, account, newcomers=True)
+
+
+async def _too_fast(desk: Desk, incoming: Incoming) -> None:
+    if incoming.kind is not Kind.PRESS:
         due_in = 0 if incoming.kind in _NEVER_KEPT else LONGEST_TRACE
         await desk.db.write(
             lambda tx: outbox.leave_trace_of(
@@ -91,13 +92,11 @@ async def _requester(desk: Desk, incoming: Incoming, account: bytes, *, served: 
         desk.post(incoming.chat_id, [Answer(incoming.query_id, desk.texts.say(language, "hint-too-fast"))])
 
 
-async def _in_group(desk: Desk, incoming: Incoming, member: Member | None) -> None:
-    if (
-        member is not None
-        and member.active
-        and may(member.role, Right.HOLD_CASES)
-        and await desk.db.read(lambda tx: group.is_ours(tx, desk, incoming.chat_id))
-    ):
+async def _in_group(desk: Desk, incoming: Incoming, account: bytes) -> None:
+    member, ours = await desk.db.read(
+        lambda tx: (staff.by_account(tx, account), group.is_ours(tx, desk, incoming.chat_id))
+    )
+    if member is not None and member.active and may(member.role, Right.HOLD_CASES) and ours:
         await operator.take_turn(desk, incoming, member)
     else:
         # The press is answered, with nothing: whoever has no role learns nothing, not even that there are roles.

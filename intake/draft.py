@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+import orjson
 
 from intake.questionnaire import Answers
 
@@ -75,11 +76,11 @@ class Draft:
         return replace(self, place=place, page=None, noticed=(), **changes)  # type: ignore[arg-type]
 
     def to_json(self) -> bytes:
-        return json.dumps({"v": FORMAT, **asdict(self)}, ensure_ascii=False, separators=(",", ":")).encode()
+        return orjson.dumps({"v": FORMAT, **{name: getattr(self, name) for name in self.__slots__}})
 
     @classmethod
     def from_json(cls, data: bytes) -> Draft:
-        values = json.loads(data)
+        values = orjson.loads(data)
         del values["v"]
         values["place"] = Place(values["place"])
         values["page"] = Page(values["page"]) if values["page"] else None

@@ -11,8 +11,9 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Executable, Row, bindparam, delete, func, insert, select, update
 
 from intake.errors import Tampered
 from intake.questionnaire import Level
@@ -92,12 +93,18 @@ def add(tx: Tx, case: Case) -> None:
     )
 
 
+_BY_ID, _BY_REFERENCE, _BY_ACCOUNT, _BY_CODE = (
+    select(cases).where(column == bindparam("wanted"))
+    for column in (cases.c.case_id, cases.c.reference, cases.c.account, cases.c.code_tag)
+)
+
+
 def by_id(tx: Tx, case: bytes) -> Case | None:
-    return _one(tx, cases.c.case_id == case)
+    return _one(tx, _BY_ID, case)
 
 
 def by_reference(tx: Tx, reference: str) -> Case | None:
-    return _one(tx, cases.c.reference == reference)
+    return _one(tx, _BY_REFERENCE, reference)
 
 
 def has_reference(tx: Tx, reference: str) -> bool:
@@ -106,16 +113,11 @@ def has_reference(tx: Tx, reference: str) -> bool:
 
 def by_account(tx: Tx, account: bytes) -> Case | None:
     """The open case that is answered in this account's chat."""
-    return _one(tx, cases.c.account == account)
-
-
-def open_for(tx: Tx, account: bytes) -> bool:
-    """Whether `by_account` would find one; it is not read."""
-    return tx.conn.execute(select(cases.c.case_id).where(cases.c.account == account)).first() is not None
+    return _one(tx, _BY_ACCOUNT, account)
 
 
 def by_code(tx: Tx, code_tag: bytes) -> Case | None:
-    return _one(tx, cases.c.code_tag == code_tag)
+    return _one(tx, _BY_CODE, code_tag)
 
 
 def sound(tx: Tx, case: bytes) -> Case | None:
@@ -204,20 +206,21 @@ def _sound(tx: Tx, condition: ColumnElement[bool]) -> list[Case]:
     found = []
     for row in tx.conn.execute(select(cases).where(condition)).all():
         with suppress(Tampered):
-            found.append(_read(tx, row))
+            found.append(read(tx, row))
     return found
 
 
-def _one(tx: Tx, condition: object) -> Case | None:
-    row = tx.conn.execute(select(cases).where(condition)).one_or_none()  # type: ignore[arg-type]
-    return None if row is None else _read(tx, row)
+def _one(tx: Tx, statement: Executable, wanted: object) -> Case | None:
+    row = tx.conn.execute(statement, {"wanted": wanted}).one_or_none()
+    return None if row is None else read(tx, row)
 
 
 def _update(tx: Tx, case: bytes, **values: object) -> None:
     tx.conn.execute(update(cases).where(cases.c.case_id == case).values(**values))
 
 
-def _read(tx: Tx, row: Row[tuple[object, ...]]) -> Case:
+def read(tx: Tx, row: Row[Any]) -> Case:
+    """A row's case; it may have other columns beside those of `cases`. Raises Tampered."""
     bound = bound_to(row.case_id, row.reference, row.account, row.code_tag, row.code_key)
     plain = json.loads(tx.vault.unwrap_padded(FACTS, bound, row.facts))
     plain["level"] = Level(plain["level"])

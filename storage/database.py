@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Executable, Table, bindparam, event, select
+from sqlalchemy import Connection, Executable, Table, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -30,18 +30,27 @@ PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",  # no temporary files on the disk
 )
-_SECRETS = (
-    select(meta.c.value).where(meta.c.name == bindparam("secrets", SECRETS_NAME)).with_for_update(read=True)
-)
-"""On PostgreSQL with a shared lock: whoever changes it waits for those who write under the former key."""
+STANDING = (SECRETS_NAME, "paused", "recovery-key")
+"""Names in `meta` that nearly every transaction asks for: they are read at once."""
+_STANDING = select(meta.c.name, meta.c.value).where(meta.c.name.in_(STANDING))
+
+_LOCK_SECRETS = select(meta.c.name).where(meta.c.name == SECRETS_NAME).with_for_update(read=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tx:
     """One transaction: the connection, and the vault that reads and writes what is wrapped."""
 
     conn: Connection
     vault: Vault
+    _standing: dict[str, bytes] | None = None
+
+    @property
+    def standing(self) -> Mapping[str, bytes]:
+        """The values of `STANDING` that there are, as they were when this transaction first looked."""
+        if self._standing is None:
+            self._standing = {row.name: row.value for row in self.conn.execute(_STANDING)}
+        return self._standing
 
 
 class Database(Protocol):
@@ -66,11 +75,17 @@ class Database(Protocol):
 
 
 def writing(conn: Connection, vault: Vault) -> Tx:
-    """Wraps under the server key that is in force in this very transaction, see `storage.rotation`."""
-    in_force = conn.execute(_SECRETS).scalar()
+    """Wraps under the server key that is in force in this very transaction, see `storage.rotation`.
+
+    On PostgreSQL with a shared lock on that row: whoever changes it waits for those who write under the former key.
+    """
+    if conn.dialect.name != "sqlite":
+        conn.execute(_LOCK_SECRETS)
+    tx = Tx(conn, vault)
+    in_force = tx.standing.get(SECRETS_NAME)
     if in_force is not None:
         vault.follow(in_force)
-    return Tx(conn, vault)
+    return tx
 
 
 def connect(url: str) -> AsyncEngine:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, select
+import orjson
+from sqlalchemy import bindparam, delete, select
 
 from intake.draft import Draft
 from intake.errors import Tampered
@@ -16,6 +16,8 @@ from storage.schema import drafts
 STATE = "drafts.state"
 STATE_BYTES = 6_144
 """Room for the largest draft that a checked questionnaire allows (2,800 bytes of answers), its screen and its chat."""
+
+_STATE = select(drafts.c.state).where(drafts.c.account == bindparam("account"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +31,19 @@ class Conversation:
 
 
 def load(tx: Tx, account: bytes) -> Conversation | None:
-    state = tx.conn.execute(select(drafts.c.state).where(drafts.c.account == account)).scalar()
+    state = tx.conn.execute(_STATE, {"account": account}).scalar()
     return None if state is None else read(tx, account, state)
 
 
-def has(tx: Tx, account: bytes) -> bool:
-    return tx.conn.execute(select(drafts.c.account).where(drafts.c.account == account)).first() is not None
-
-
 def save(tx: Tx, account: bytes, conversation: Conversation) -> None:
-    plain = json.dumps(
+    plain = orjson.dumps(
         {
             "chat": conversation.chat,
             "screen": conversation.screen,
             "draft": conversation.draft.to_json().decode(),
-        },
-        ensure_ascii=False,
+        }
     )
-    state = tx.vault.wrap_padded(STATE, account, plain.encode(), STATE_BYTES)
+    state = tx.vault.wrap_padded(STATE, account, plain, STATE_BYTES)
     upsert(tx, drafts, {"account": account}, {"state": state})
 
 
@@ -66,7 +63,7 @@ def read(tx: Tx, account: bytes, state: bytes) -> Conversation:
     """A row's conversation. Raises Tampered, also for what another version of Postern has left."""
     plain = tx.vault.unwrap_padded(STATE, account, state)
     try:
-        found = json.loads(plain)
+        found = orjson.loads(plain)
         return Conversation(Draft.from_json(found["draft"].encode()), found["chat"], found["screen"])
     except (ValueError, TypeError, LookupError, AttributeError):
         pass  # raised outside: a decoding error holds all that it was given, and would stay with ours

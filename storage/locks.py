@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from nacl.bindings import sodium_memcmp
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from intake.errors import Tampered
 from storage.database import Tx, upsert
@@ -14,6 +14,7 @@ from storage.sealing import Lock, only_slots, without_slot
 
 LOCK = "locks"
 BLOCK = "blocks.box"
+_BY_CASE = select(locks).where(locks.c.case_id == bindparam("case"))
 
 
 def add(tx: Tx, lock: Lock) -> None:
@@ -26,7 +27,7 @@ def add(tx: Tx, lock: Lock) -> None:
 
 def get(tx: Tx, case: bytes) -> Lock:
     """The case's lock. Raises `Tampered` when it was changed behind the server's back, or is gone."""
-    row = tx.conn.execute(select(locks).where(locks.c.case_id == case)).one_or_none()
+    row = tx.conn.execute(_BY_CASE, {"case": case}).one_or_none()
     if row is None:
         raise Tampered("a case has no lock: restore it from the newest backup")
     lock = Lock(case, row.public_key, row.slots)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 
 from sqlalchemy import bindparam, delete, select
 
@@ -33,16 +32,10 @@ BOT_USERNAME = "bot-username"
 
 
 _ONE = select(meta.c.value).where(meta.c.name == bindparam("name"))
-_SOME = select(meta.c.name, meta.c.value).where(meta.c.name.in_(bindparam("names", expanding=True)))
 
 
 def get(tx: Tx, name: str) -> bytes | None:
     return tx.conn.execute(_ONE, {"name": name}).scalar()
-
-
-def some(tx: Tx, names: Collection[str]) -> dict[str, bytes]:
-    """Those of these values that there are."""
-    return {row.name: row.value for row in tx.conn.execute(_SOME, {"names": list(names)})}
 
 
 def put(tx: Tx, name: str, value: bytes) -> None:

@@ -105,13 +105,17 @@ class SqliteDatabase:
         done: list[tuple[asyncio.Future[Any], Any]] = []
         try:
             tx = writing(conn, self._vault)
+            before = raw.total_changes
             until = monotonic() + TOGETHER_SECONDS
             while self._waiting and raw.in_transaction and monotonic() < until:
                 work, future = self._waiting.popleft()
                 if not future.cancelled():
                     _run(raw, tx, work, future, done)
-            self._untidy = True
-            await self._in_thread(_commit, raw)
+            if raw.in_transaction and raw.total_changes == before:
+                raw.execute("ROLLBACK")  # nothing for the disk
+            else:
+                self._untidy = True
+                await self._in_thread(_commit, raw)
         except BaseException as error:
             _take_back(raw)
             _fail(deque((_nothing, future) for future, _ in done), error)

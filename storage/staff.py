@@ -6,7 +6,7 @@ import json
 import secrets
 from dataclasses import dataclass, field
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Executable, Row, bindparam, delete, insert, select, update
 
 from intake.roles import Role, needs_key
 from storage.database import Tx
@@ -42,20 +42,26 @@ def add(tx: Tx, name: str, role: Role, public_key: bytes | None = None, *, confi
     return member_id
 
 
+_BY_ACCOUNT, _BY_ID, _BY_NAME, _BY_KEY = (
+    select(staff).where(column == bindparam("wanted"))
+    for column in (staff.c.account, staff.c.id, staff.c.name, staff.c.public_key)
+)
+
+
 def by_account(tx: Tx, account: bytes) -> Member | None:
-    return _one(tx, staff.c.account == account)
+    return _one(tx, _BY_ACCOUNT, account)
 
 
 def by_id(tx: Tx, member_id: str) -> Member | None:
-    return _one(tx, staff.c.id == member_id)
+    return _one(tx, _BY_ID, member_id)
 
 
 def by_name(tx: Tx, name: str) -> Member | None:
-    return _one(tx, staff.c.name == name)
+    return _one(tx, _BY_NAME, name)
 
 
 def by_key(tx: Tx, public_key: bytes) -> Member | None:
-    return _one(tx, staff.c.public_key == public_key)
+    return _one(tx, _BY_KEY, public_key)
 
 
 def everyone(tx: Tx) -> list[Member]:
@@ -128,8 +134,8 @@ def use_invite(tx: Tx, token: str, now: int) -> Role | None:
     return Role(role) if role else None
 
 
-def _one(tx: Tx, condition: object) -> Member | None:
-    row = tx.conn.execute(select(staff).where(condition)).one_or_none()  # type: ignore[arg-type]
+def _one(tx: Tx, statement: Executable, wanted: object) -> Member | None:
+    row = tx.conn.execute(statement, {"wanted": wanted}).one_or_none()
     return None if row is None else _read(tx, row)
 
 

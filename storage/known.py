@@ -1,0 +1,43 @@
+"""All that is kept under an account's keyed hash, in one look: every turn begins with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import LargeBinary, bindparam, select
+
+from storage import cases as case_store
+from storage import drafts as draft_store
+from storage.cases import Case
+from storage.database import Tx
+from storage.drafts import Conversation
+from storage.schema import blocked, cases, drafts, staff
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    staff: bool
+    """Somebody of the staff; whether they may act is for `storage.staff` to say."""
+    conversation: Conversation | None
+    case: Case | None = field(repr=False)
+    """The open case that is answered in this account's chat."""
+    blocked: bool
+
+
+def look_up(tx: Tx, account: bytes, today: int) -> Known:
+    row = tx.conn.execute(_ALL, {"account": account}).one()
+    return Known(
+        staff=row.id is not None,
+        conversation=draft_store.read(tx, account, row.state) if row.state is not None else None,
+        case=case_store.read(tx, row) if row.case_id is not None else None,
+        blocked=row.until_day is not None and row.until_day > today,
+    )
+
+
+_WHO = select(bindparam("account", type_=LargeBinary).label("asked")).subquery()
+_ALL = select(staff.c.id, drafts.c.state, blocked.c.until_day, *cases.c).select_from(
+    _WHO.outerjoin(staff, staff.c.account == _WHO.c.asked)
+    .outerjoin(drafts, drafts.c.account == _WHO.c.asked)
+    .outerjoin(cases, cases.c.account == _WHO.c.asked)
+    .outerjoin(blocked, blocked.c.account == _WHO.c.asked)
+)
