@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Executable, Table, event, select
+from sqlalchemy import Connection, Executable, Table, event, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -32,7 +32,7 @@ PRAGMAS = (
 )
 STANDING = (SECRETS_NAME, "paused", "recovery-key")
 """Names in `meta` that nearly every transaction asks for: they are read at once."""
-_STANDING = select(meta.c.name, meta.c.value).where(meta.c.name.in_(STANDING))
+_STANDING = select(meta.c.name, meta.c.value).where(or_(*(meta.c.name == name for name in STANDING)))
 
 _LOCK_SECRETS = select(meta.c.name).where(meta.c.name == SECRETS_NAME).with_for_update(read=True)
 
