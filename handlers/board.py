@@ -28,7 +28,7 @@ Due = Sequence[tuple[bytes, Job]]
 
 
 def gather(tx: Tx, desk: Desk, due: Due, under_way: Collection[bytes], now: int) -> None:
-    """Of these jobs, take those over that are the board's. `under_way`: ids of jobs that are being sent."""
+    """Of these jobs, take those over that are the board's. `under_way`: which of them are being sent."""
     mine: list[tuple[bytes, Case]] = []
     first: list[tuple[bytes, Case]] = []
     for job_id, job in due:
@@ -52,7 +52,7 @@ def gather(tx: Tx, desk: Desk, due: Due, under_way: Collection[bytes], now: int)
     # The old board says that nothing waits: a new message is seen, an edited one is not.
     if anew and _waiting(tx):
         meta.drop(tx, meta.BOARD)
-    if all(job.task is not Task.BOARD or job_id in under_way for job_id, job in outbox.waiting(tx)):
+    if all(job.task is not Task.BOARD or job_id in under_way for job_id, job in due):
         outbox.add(tx, Job(Task.BOARD, now))
 
 

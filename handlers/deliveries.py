@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from handlers import board, group
@@ -205,11 +206,13 @@ def _reply_failed(tx: Tx, desk: Desk, note: Note, now: int) -> None:
         outbox.add(tx, Job(Task.SEND, now, chat=holder.chat, text=text, delete_after=LONGEST_TRACE))
 
 
-def chat_gone(tx: Tx, desk: Desk, chat: int, now: int) -> None:
-    """The person blocked the bot or deleted the account: nothing waits for them, and nobody tries for ever."""
-    for job_id, job in outbox.due(tx, now):
-        if job.chat == chat:
-            outbox.done(tx, job_id)
-            if job.tag == "reply":
-                _reply_failed(tx, desk, Note("reply", job.case), now)
+def chat_gone(tx: Tx, desk: Desk, chat: int, owed: Sequence[bytes], now: int) -> None:
+    """The person blocked the bot or deleted the account: nothing waits for them, and nobody tries for ever.
+
+    `owed`: ids of the jobs that were on their way there.
+    """
+    for job_id, job in outbox.jobs(tx, owed).rows.items():
+        outbox.done(tx, job_id)
+        if job.tag == "reply":
+            _reply_failed(tx, desk, Note("reply", job.case), now)
     outbox.forget_traces(tx, [i for i, _ in outbox.traces_of(tx, chat)])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from handlers.desk import Desk
 from handlers.outgoing import Edit
 from handlers.requester_effects import Carrying
@@ -10,21 +13,32 @@ from handlers.requester_slow import Prepared
 from handlers.screens import ending, screen
 from intake.conversation import abandon
 from intake.draft import Place
-from storage import cases, drafts, meta
+from storage import cases, damage, drafts, meta
 from storage.database import Tx
 from storage.drafts import Conversation
-
-AT_ONCE = 200
-"""Drafts ended in one transaction: turns wait meanwhile."""
+from storage.marks import Kind
 
 
-def expire_drafts(tx: Tx, desk: Desk, now: int) -> list[Edit]:
-    """End what has been idle for too long; the screens to be put right."""
-    edits = []
-    recovery = meta.get(tx, meta.RECOVERY_KEY)
-    for count, (account, conversation) in enumerate(drafts.idle(tx, now - desk.terms.draft_seconds)):
-        if count == AT_ONCE:
-            break
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """`edits`: the screens to be put right. `later`: drafts that were touched after all, and when."""
+
+    edits: list[Edit]
+    later: dict[bytes, int]
+    dropped: int = 0
+    """Drafts that could not be opened."""
+
+
+def expire_drafts(tx: Tx, desk: Desk, now: int, accounts: Sequence[bytes]) -> Ended:
+    """Of these, end the drafts that have been idle for too long."""
+    found = drafts.these(tx, accounts)
+    edits: list[Edit] = []
+    later: dict[bytes, int] = {}
+    recovery = meta.get(tx, meta.RECOVERY_KEY) if found.rows else None
+    for account, conversation in found.rows.items():
+        if now - conversation.draft.active_at <= desk.terms.draft_seconds:
+            later[account] = conversation.draft.active_at
+            continue
         _end(tx, desk, account, conversation, now)
         # The screen of a sent request says nothing of its answers, and stays; the rest becomes one neutral line.
         draft = conversation.draft
@@ -37,7 +51,7 @@ def expire_drafts(tx: Tx, desk: Desk, now: int) -> list[Edit]:
             edits.append(
                 Edit(conversation.chat, conversation.screen, shown.text, shown.keyboard, resend=False)
             )
-    return edits
+    return Ended(edits, later, damage.drop(tx, Kind.DRAFT, found.damaged) if found.damaged else 0)
 
 
 def _end(tx: Tx, desk: Desk, account: bytes, conversation: Conversation, now: int) -> None:

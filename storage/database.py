@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from storage.marks import Listener, Mark, ring
 from storage.schema import meta
 from storage.vault import SECRETS_NAME, Vault
 
@@ -43,6 +44,8 @@ class Tx:
 
     conn: Connection
     vault: Vault
+    marks: list[Mark] = field(default_factory=list)
+    """What has become due by it, for `storage.marks`."""
     _standing: dict[str, bytes] | None = None
 
     @property
@@ -54,6 +57,9 @@ class Tx:
 
 
 class Database(Protocol):
+    listener: Listener | None
+    """Hears of what this process has written, right after the commit. None: the sender is elsewhere."""
+
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on one consistent view of the data."""
 
@@ -86,6 +92,18 @@ def writing(conn: Connection, vault: Vault) -> Tx:
     if in_force is not None:
         vault.follow(in_force)
     return tx
+
+
+def leave_word(tx: Tx, listener: Listener | None) -> None:
+    """The last thing in a transaction: if nobody listens here, the sender finds word of its rows."""
+    if tx.marks and listener is None:
+        ring(tx.conn, tx.marks)
+
+
+def tell(tx: Tx, listener: Listener | None) -> None:
+    """The first thing after a commit."""
+    if tx.marks and listener is not None:
+        listener(tx.marks)
 
 
 def connect(url: str) -> AsyncEngine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -11,6 +11,8 @@ from sqlalchemy import bindparam, delete, select
 from intake.draft import Draft
 from intake.errors import Tampered
 from storage.database import Tx, upsert
+from storage.found import Found, following, opened, those
+from storage.marks import Kind, Mark
 from storage.schema import drafts
 
 STATE = "drafts.state"
@@ -18,6 +20,8 @@ STATE_BYTES = 6_144
 """Room for the largest draft that a checked questionnaire allows (2,800 bytes of answers), its screen and its chat."""
 
 _STATE = select(drafts.c.state).where(drafts.c.account == bindparam("account"))
+_THESE, _AFTER = those(drafts.c.account, drafts.c.state), following(drafts.c.account, drafts.c.state)
+_ACCOUNTS = following(drafts.c.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +49,26 @@ def save(tx: Tx, account: bytes, conversation: Conversation) -> None:
     )
     state = tx.vault.wrap_padded(STATE, account, plain, STATE_BYTES)
     upsert(tx, drafts, {"account": account}, {"state": state})
+    tx.marks.append(Mark(Kind.DRAFT, account, conversation.draft.active_at))
 
 
 def drop(tx: Tx, account: bytes) -> None:
     tx.conn.execute(delete(drafts).where(drafts.c.account == account))
 
 
-def idle(tx: Tx, before: int) -> Iterator[tuple[bytes, Conversation]]:
-    """Conversations whose last event was before that Unix second. Reads every row: times are wrapped."""
-    for account, state in tx.conn.execute(select(drafts.c.account, drafts.c.state)).all():
-        conversation = read(tx, account, state)
-        if conversation.draft.active_at < before:
-            yield account, conversation
+def these(tx: Tx, accounts: Sequence[bytes]) -> Found[Conversation]:
+    """These conversations, as they stand now."""
+    return opened(tx, tx.conn.execute(_THESE, {"keys": list(accounts)}).all(), read)
+
+
+def after(tx: Tx, last: bytes, most: int) -> Found[Conversation]:
+    """The next `most` of all, in the order of the accounts' hashes, which says nothing."""
+    return opened(tx, tx.conn.execute(_AFTER, {"last": last, "most": most}).all(), read)
+
+
+def accounts_after(tx: Tx, last: bytes, most: int) -> list[bytes]:
+    """Whose they are; nothing is unwrapped."""
+    return list(tx.conn.execute(_ACCOUNTS, {"last": last, "most": most}).scalars())
 
 
 def read(tx: Tx, account: bytes, state: bytes) -> Conversation:

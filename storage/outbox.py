@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from storage.database import Tx
+from storage.found import Found, following, opened, those
+from storage.marks import Kind, Mark
 from storage.schema import outbox, traces
 
 JOB = "outbox.job"
@@ -23,6 +25,20 @@ TRACE_BYTES = 160
 DAY = 86_400
 REFRESH = "refresh"
 """Tag of a card job that may only edit a card that is there: the first card waits for its batch."""
+
+# Made once: building a statement costs more than running it.
+_ADD = insert(outbox)
+_DONE = delete(outbox).where(outbox.c.id == bindparam("job_id"))
+_POSTPONE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("job_id"))
+    .values(due_day=bindparam("due_day"), job=bindparam("job"))
+)
+_JOBS, _JOBS_AFTER = those(outbox.c.id, outbox.c.job), following(outbox.c.id, outbox.c.job)
+_LEAVE = insert(traces)
+_FORGET = delete(traces).where(traces.c.id == bindparam("trace_id"))
+_OF_CHAT = select(traces.c.id, traces.c.message).where(traces.c.chat == bindparam("of_chat"))
+_TRACES, _TRACES_AFTER = those(traces.c.id, traces.c.message), following(traces.c.id, traces.c.message)
 
 
 class Task(StrEnum):
@@ -62,8 +78,19 @@ class Job:
 
 def add(tx: Tx, job: Job) -> bytes:
     job_id = secrets.token_bytes(16)
-    tx.conn.execute(insert(outbox).values(id=job_id, due_day=job.due // DAY, job=_wrap(tx, job_id, job)))
+    tx.conn.execute(_ADD, {"id": job_id, "due_day": job.due // DAY, "job": _wrap(tx, job_id, job)})
+    tx.marks.append(Mark(Kind.JOB, job_id, job.due))
     return job_id
+
+
+def jobs(tx: Tx, ids: Sequence[bytes]) -> Found[Job]:
+    """These jobs, as they stand now."""
+    return opened(tx, tx.conn.execute(_JOBS, {"keys": list(ids)}).all(), _unwrap)
+
+
+def jobs_after(tx: Tx, last: bytes, most: int) -> Found[Job]:
+    """The next `most` of all, in the order of their ids, which says nothing."""
+    return opened(tx, tx.conn.execute(_JOBS_AFTER, {"last": last, "most": most}).all(), _unwrap)
 
 
 def due(tx: Tx, now: int) -> list[tuple[bytes, Job]]:
@@ -75,23 +102,13 @@ def due(tx: Tx, now: int) -> list[tuple[bytes, Job]]:
     )
 
 
-def next_due(tx: Tx, now: int) -> int | None:
-    """When the next job or trace of today becomes due that is not due yet."""
-    jobs = tx.conn.execute(select(outbox).where(outbox.c.due_day <= now // DAY)).all()
-    marks = tx.conn.execute(select(traces).where(traces.c.due_day <= now // DAY)).all()
-    times = [_unwrap(tx, row.id, row.job).due for row in jobs]
-    times += [_trace(tx, row.id, row.message).due for row in marks]
-    return min((at for at in times if at > now), default=None)
-
-
 def postpone(tx: Tx, job_id: bytes, job: Job) -> None:
-    tx.conn.execute(
-        update(outbox).where(outbox.c.id == job_id).values(due_day=job.due // DAY, job=_wrap(tx, job_id, job))
-    )
+    tx.conn.execute(_POSTPONE, {"job_id": job_id, "due_day": job.due // DAY, "job": _wrap(tx, job_id, job)})
+    tx.marks.append(Mark(Kind.JOB, job_id, job.due))
 
 
 def done(tx: Tx, job_id: bytes) -> None:
-    tx.conn.execute(delete(outbox).where(outbox.c.id == job_id))
+    tx.conn.execute(_DONE, {"job_id": job_id})
 
 
 def waiting(tx: Tx) -> list[tuple[bytes, Job]]:
@@ -155,13 +172,15 @@ def leave_trace(tx: Tx, trace: Trace) -> None:
     trace_id = secrets.token_bytes(16)
     plain = json.dumps(asdict(trace), separators=(",", ":")).encode()
     tx.conn.execute(
-        insert(traces).values(
-            id=trace_id,
-            chat=tx.vault.account(trace.chat),
-            due_day=trace.due // DAY,
-            message=tx.vault.wrap_padded(TRACE, trace_id, plain, TRACE_BYTES),
-        )
+        _LEAVE,
+        {
+            "id": trace_id,
+            "chat": tx.vault.account(trace.chat),
+            "due_day": trace.due // DAY,
+            "message": tx.vault.wrap_padded(TRACE, trace_id, plain, TRACE_BYTES),
+        },
     )
+    tx.marks.append(Mark(Kind.TRACE, trace_id, trace.due))
 
 
 LONGEST_TRACE = 47 * 3_600
@@ -178,7 +197,7 @@ def leave_trace_of(
 
 
 def traces_of(tx: Tx, chat: int) -> list[tuple[bytes, Trace]]:
-    rows = tx.conn.execute(select(traces).where(traces.c.chat == tx.vault.account(chat))).all()
+    rows = tx.conn.execute(_OF_CHAT, {"of_chat": tx.vault.account(chat)}).all()
     return [(row.id, _trace(tx, row.id, row.message)) for row in rows]
 
 
@@ -186,6 +205,16 @@ def traces_due(tx: Tx, now: int) -> list[tuple[bytes, Trace]]:
     rows = tx.conn.execute(select(traces).where(traces.c.due_day <= now // DAY)).all()
     found = [(row.id, _trace(tx, row.id, row.message)) for row in rows]
     return [(i, t) for i, t in found if t.due <= now]
+
+
+def traces_with(tx: Tx, ids: Sequence[bytes]) -> Found[Trace]:
+    """These traces, as they stand now."""
+    return opened(tx, tx.conn.execute(_TRACES, {"keys": list(ids)}).all(), _trace)
+
+
+def traces_after(tx: Tx, last: bytes, most: int) -> Found[Trace]:
+    """The next `most` of all, in the order of their ids, which says nothing."""
+    return opened(tx, tx.conn.execute(_TRACES_AFTER, {"last": last, "most": most}).all(), _trace)
 
 
 def hasten_traces(tx: Tx, chat: int, now: int, *, but: int | None) -> None:
@@ -203,7 +232,7 @@ def hasten(tx: Tx, chat: int, messages: Collection[int], now: int) -> None:
 
 def forget_traces(tx: Tx, ids: list[bytes]) -> None:
     for trace_id in ids:
-        tx.conn.execute(delete(traces).where(traces.c.id == trace_id))
+        tx.conn.execute(_FORGET, {"trace_id": trace_id})
 
 
 def _trace(tx: Tx, trace_id: bytes, box: bytes) -> Trace:

@@ -98,6 +98,14 @@ traces = _table(
     Column("message", LargeBinary, nullable=False),  # wrapped, one size: chat, message, due second
 )
 
+# Rows of outbox, traces and drafts that a process without the sender has written; gone as soon as it has noticed them.
+rings = _table(
+    "rings",
+    Column("id", LargeBinary(16), primary_key=True),  # random
+    Column("kind", String(8), nullable=False),
+    Column("row", LargeBinary(16), nullable=False),  # primary key of the row
+)
+
 # Operators, leads and admins. A row without an account was added from the shell, for its key alone.
 staff = _table(
     "staff",

@@ -22,7 +22,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from storage.database import BUSY_SECONDS, Tx, prepare_sqlite, writing
+from storage.database import BUSY_SECONDS, Tx, leave_word, prepare_sqlite, tell, writing
+from storage.marks import Listener
 from storage.vault import Vault
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class SqliteDatabase:
     def __init__(self, url: str, vault: Vault) -> None:
         self._engine = _engine(url)
         self._vault = vault
+        self.listener: Listener | None = None
         self._thread = ThreadPoolExecutor(1, "commit")
         self._reader: Connection | None = None
         self._writer: Connection | None = None
@@ -111,6 +113,8 @@ class SqliteDatabase:
                 work, future = self._waiting.popleft()
                 if not future.cancelled():
                     _run(raw, tx, work, future, done)
+            if raw.in_transaction:
+                leave_word(tx, self.listener)
             if raw.in_transaction and raw.total_changes == before:
                 raw.execute("ROLLBACK")  # nothing for the disk
             else:
@@ -120,6 +124,7 @@ class SqliteDatabase:
             _take_back(raw)
             _fail(deque((_nothing, future) for future, _ in done), error)
             raise
+        tell(tx, self.listener)
         for future, result in done:
             if not future.done():
                 future.set_result(result)
@@ -176,11 +181,13 @@ def _run(
     done: list[tuple[asyncio.Future[Any], Any]],
 ) -> None:
     raw.execute("SAVEPOINT work")
+    marked = len(tx.marks)
     try:
         done.append((future, work(tx)))
     except Exception as error:  # the caller's to judge
         if raw.in_transaction:
             raw.execute("ROLLBACK TO work")
+        del tx.marks[marked:]
         _fail(deque([(work, future)]), error)
     if raw.in_transaction:
         raw.execute("RELEASE work")

@@ -123,7 +123,8 @@ async def test_nothing_waits_for_a_chat_that_is_gone(world: World) -> None:
     heron, _ = await claimed(world)
     await heron.send("hello?", reply_to=file_of(world, 900).id)
     await world.write(lambda tx: outbox.leave_trace(tx, outbox.Trace(ANN, 5, world.now + 99, world.now)))
-    await world.write(lambda tx: deliveries.chat_gone(tx, world.desk, ANN, world.now))
+    owed = [i for i, job in await world.read(outbox.waiting) if job.chat == ANN]
+    await world.write(lambda tx: deliveries.chat_gone(tx, world.desk, ANN, owed, world.now))
     assert [j.chat for _, j in await world.read(outbox.waiting)] == [900]
     assert await world.read(lambda tx: outbox.traces_of(tx, ANN)) == []
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import select, update
 
-from handlers.expiry import AT_ONCE, expire_drafts
-from intake.draft import Draft
+from handlers.expiry import expire_drafts
 from intake.triage import Status
-from storage import damage, drafts
 from storage.database import Tx
-from storage.drafts import Conversation
 from storage.schema import drafts as drafts_table
 from tests.handlers.desk import Person, World, ask
 from tests.handlers.test_requester_turn import only_case
@@ -54,15 +51,14 @@ async def test_a_sent_request_keeps_its_screen_and_its_case(world: World) -> Non
     assert world.say("home-state-open") in ann.screen.text
 
 
-async def test_many_are_ended_in_several_turns_and_none_is_forgotten(world: World) -> None:
-    def fill(tx: Tx) -> None:
-        for number in range(AT_ONCE + 5):
-            drafts.save(tx, number.to_bytes(16, "big"), Conversation(Draft(language="en"), number + 1, 7))
-
-    await world.write(fill)
-    assert len(await world.write(lambda tx: expire_drafts(tx, world.desk, world.now))) == AT_ONCE
-    assert len(await world.write(lambda tx: expire_drafts(tx, world.desk, world.now))) == 5
-    assert await world.write(lambda tx: expire_drafts(tx, world.desk, world.now)) == []
+async def test_who_was_touched_after_all_is_named_and_left_alone(world: World) -> None:
+    await ask(Person(world, 1))
+    touched = world.now
+    world.wait(world.desk.terms.draft_seconds)
+    accounts = [Person(world, 1).account, b"nobody's account"]
+    ended = await world.write(lambda tx: expire_drafts(tx, world.desk, world.now, accounts))
+    assert (ended.edits, ended.later) == ([], {accounts[0]: touched})
+    assert len((await world.tables())["drafts"]) == 1
 
 
 async def test_a_damaged_draft_does_not_keep_the_others_for_ever(world: World) -> None:
@@ -76,6 +72,7 @@ async def test_a_damaged_draft_does_not_keep_the_others_for_ever(world: World) -
 
     await world.write(ruin)
     world.wait(world.desk.terms.draft_seconds + 1)
-    assert await world.write(damage.drop) == 1
-    await world.expire()
+    both = [Person(world, 1).account, Person(world, 2).account]
+    ended = await world.write(lambda tx: expire_drafts(tx, world.desk, world.now, both))
+    assert (ended.dropped, len(ended.edits)) == (1, 1)
     assert (await world.tables())["drafts"] == []

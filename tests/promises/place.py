@@ -125,7 +125,7 @@ class Quarter(Town):
         def nothing_due(tx: Tx) -> bool:
             return not outbox.due(tx, self.now) and not outbox.traces_due(tx, self.now)
 
-        busy = len(inner.lanes) or inner.postman._tasks or self.now - inner.sender._swept > 20
+        busy = len(inner.lanes) or inner.postman._tasks or self.now - inner.sender.done_at > 20
         return not busy and await inner.desk.db.read(nothing_due)
 
     def chat(self, chat: int) -> list[Bubble]:

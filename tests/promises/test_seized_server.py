@@ -55,6 +55,7 @@ CLEAR = {
     "thread": {"case_id", "sequence", "author", "day", "mac"},
     "outbox": {"id", "due_day"},
     "traces": {"id", "chat", "due_day"},
+    "rings": {"id", "kind", "row"},
     "staff": {"id", "name", "role", "account", "public_key", "confirmed"},
     "invites": {"token", "role", "expires_at"},
     "blocked": {"account", "until_day"},

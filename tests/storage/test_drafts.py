@@ -86,10 +86,24 @@ async def test_a_state_that_was_moved_to_another_account_does_not_open(db: Datab
         await db.read(lambda tx: drafts.load(tx, BEN))
 
 
-async def test_only_what_was_left_before_the_moment_is_idle(db: Database) -> None:
-    def work(tx: Tx) -> list[bytes]:
-        for account, active in ((ANN, 9), (BEN, 10)):
-            drafts.save(tx, account, Conversation(Draft(active_at=active), 1))
-        return [account for account, _ in drafts.idle(tx, 10)]
+async def test_conversations_are_gone_through_page_by_page_and_a_damaged_one_hides_no_other(
+    db: Database,
+) -> None:
+    def work(tx: Tx) -> list[object]:
+        for n in range(5):
+            drafts.save(tx, bytes([n]) * 16, Conversation(Draft(active_at=n), 1))
+        tx.conn.execute(update(table).where(table.c.account == bytes([1]) * 16).values(state=b"x"))
+        first = drafts.after(tx, b"", 3)
+        second = drafts.after(tx, bytes([2]) * 16, 3)
+        chosen = drafts.these(tx, [bytes([4]) * 16, bytes([1]) * 16, b"nobody's"])
+        return [
+            [each.draft.active_at for each in first.rows.values()],
+            first.damaged,
+            [each.draft.active_at for each in second.rows.values()],
+            [each.draft.active_at for each in chosen.rows.values()],
+            chosen.damaged,
+            drafts.accounts_after(tx, bytes([3]) * 16, 9),
+        ]
 
-    assert await db.write(work) == [ANN]
+    damaged = (bytes([1]) * 16,)
+    assert await db.write(work) == [[0, 2], damaged, [3, 4], [4], damaged, [bytes([4]) * 16]]

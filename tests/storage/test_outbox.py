@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -12,8 +13,10 @@ from intake.errors import Tampered, WrongKey
 from storage import damage, drafts, outbox
 from storage.database import Database, Tx
 from storage.drafts import Conversation
+from storage.marks import Kind
 from storage.opening import open_database
 from storage.outbox import DAY, Job, Task, Trace
+from storage.schema import drafts as drafts_table
 from storage.schema import outbox as jobs
 from storage.schema import traces
 from storage.server_key import ServerKey
@@ -21,6 +24,14 @@ from storage.vault import Vault
 
 NOW = 19_675 * DAY + 3_600
 SEND = Job(Task.SEND, NOW, chat=5, text="привет 🕯", buttons=(("Yes", "y"),), delete_after=60, tag="reply")
+
+
+def drop_all(tx: Tx) -> int:
+    """Whatever is damaged, wherever it is; how many rows that was."""
+    keys = {Kind.JOB: jobs.c.id, Kind.TRACE: traces.c.id, Kind.DRAFT: drafts_table.c.account}
+    return sum(
+        damage.drop(tx, kind, list(tx.conn.execute(select(key)).scalars())) for kind, key in keys.items()
+    )
 
 
 async def test_a_job_comes_back_as_it_was_when_it_is_due(db: Database) -> None:
@@ -44,15 +55,26 @@ async def test_the_urgent_go_first_then_the_oldest(db: Database) -> None:
     assert await db.write(work) == ["a", "b", "c"]
 
 
-async def test_the_next_moment_is_known_for_jobs_and_traces(db: Database) -> None:
-    def work(tx: Tx) -> list[int | None]:
-        found = [outbox.next_due(tx, NOW)]
-        outbox.add(tx, replace(SEND, due=NOW + 50))
-        found.append(outbox.next_due(tx, NOW))
-        outbox.leave_trace(tx, Trace(1, 2, NOW + 20, NOW))
-        return [*found, outbox.next_due(tx, NOW), outbox.next_due(tx, NOW + 50)]
+async def test_rows_are_found_by_id_and_page_by_page_in_an_order_that_says_nothing(db: Database) -> None:
+    def work(tx: Tx) -> None:
+        jobs_put = {outbox.add(tx, replace(SEND, due=NOW + n)): NOW + n for n in range(5)}
+        for n in range(5):
+            outbox.leave_trace(tx, Trace(7, n, NOW + n, NOW))
+        marks = {i: t.due for i, t in outbox.traces_of(tx, 7)}
+        both: tuple[tuple[dict[bytes, int], Any, Any], ...] = (
+            (jobs_put, outbox.jobs_after, outbox.jobs),
+            (marks, outbox.traces_after, outbox.traces_with),
+        )
+        for put, page, some in both:
+            ids = sorted(put)
+            first = page(tx, b"", 2).rows
+            rest = page(tx, ids[1], 9).rows
+            assert [*first, *rest] == ids
+            assert {i: row.due for i, row in {**first, **rest}.items()} == put
+            assert list(some(tx, [ids[3], b"0" * 16]).rows) == [ids[3]]
+            assert some(tx, []).rows == {}
 
-    assert await db.write(work) == [None, NOW + 50, NOW + 20, None]
+    await db.write(work)
 
 
 async def test_rows_are_of_one_size_and_tell_the_day_only(db: Database) -> None:
@@ -135,11 +157,11 @@ async def test_damaged_rows_can_be_dropped_and_nothing_else_goes(db: Database) -
         tx.conn.execute(update(jobs).where(jobs.c.id == victim.id).values(job=altered))
         mark = tx.conn.execute(select(traces.c.id)).scalars().first()
         tx.conn.execute(update(traces).where(traces.c.id == mark).values(message=b""))
-        return damage.drop(tx)
+        return drop_all(tx)
 
     assert await db.write(work) == 2
     assert len(await db.read(outbox.waiting)) == len(await db.read(lambda tx: outbox.traces_of(tx, 7))) == 2
-    assert await db.write(damage.drop) == 0
+    assert await db.write(drop_all) == 0
 
 
 async def test_under_another_server_key_nothing_counts_as_damaged(db: Database, url: str) -> None:
@@ -147,6 +169,6 @@ async def test_under_another_server_key_nothing_counts_as_damaged(db: Database, 
     key = ServerKey.generate()
     stranger = open_database(url, Vault.open(key, Vault.new_secrets(key)))
     with pytest.raises(WrongKey):
-        await stranger.write(damage.drop)
+        await stranger.write(drop_all)
     await stranger.close()
     assert await db.read(lambda tx: tx.conn.execute(select(func.count()).select_from(jobs)).scalar_one()) == 1

@@ -1,0 +1,104 @@
+"""What must be deleted in the chats: traces that have become due, handed to the postman a hundred at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import structlog
+
+from bot.due import MOST_AT_ONCE, Due
+from bot.postman import Postman
+from handlers import deliveries
+from handlers.desk import Desk
+from handlers.outgoing import MAX_DELETED_AT_ONCE, Answer, Delete
+from storage import damage, outbox
+from storage.marks import Kind, Mark
+
+RETRY_SECONDS = 10
+"""Telegram has been tried for a minute by then."""
+MOST_UNDER_WAY = 2_000
+"""Messages at the postman's; each chat that has some waiting takes memory."""
+
+
+class Deletions:
+    def __init__(self, desk: Desk, postman: Postman, due: Due) -> None:
+        self._desk = desk
+        self._postman = postman
+        self._due = due
+        self._ripe: set[bytes] = set()
+        """Due and not posted yet."""
+        self._under_way: dict[tuple[int, int], list[bytes]] = {}
+        """(chat, message) -> its traces; none is posted a second time."""
+        self._log = structlog.get_logger()
+
+    async def step(self, now: int) -> bool:
+        """Post what has become due. True: there is more."""
+        if len(self._under_way) < MOST_UNDER_WAY:
+            self._ripe.update(self._due.traces.take(now, MOST_AT_ONCE - len(self._ripe)))
+        if not self._ripe:
+            return False
+        more = len(self._ripe) == MOST_AT_ONCE
+        ripe = list(self._ripe)
+        found = await self._desk.db.read(lambda tx: outbox.traces_with(tx, ripe))
+        if found.damaged:
+            count = await self._desk.db.write(lambda tx: damage.drop(tx, Kind.TRACE, found.damaged))
+            self._log.error(
+                "damaged traces were dropped: restore a backup, or see postern check", count=count
+            )
+        self._ripe.clear()
+        by_chat: dict[int, list[int]] = defaultdict(list)
+        for trace_id, trace in found.rows.items():
+            place = trace.chat, trace.message
+            if trace.due > now:
+                self._due.traces.put(trace_id, trace.due)
+            elif place in self._under_way:
+                self._under_way[place].append(trace_id)
+            else:
+                self._under_way[place] = [trace_id]
+                by_chat[trace.chat].append(trace.message)
+        for chat, messages in by_chat.items():
+            for start in range(0, len(messages), MAX_DELETED_AT_ONCE):
+                self._postman.post(chat, [Delete(chat, tuple(messages[start : start + MAX_DELETED_AT_ONCE]))])
+        return more
+
+    async def sent(self, call: Delete, now: int) -> None:
+        try:
+            await self._desk.db.write(lambda tx: deliveries.settle(tx, self._desk, call, None, now))
+        except BaseException:
+            self._again(call, now)
+            raise
+        self._over(call)
+
+    async def failed(self, call: Delete, reason: str, now: int) -> None:
+        """What could not be asked for now is asked for again; what Telegram refuses is made neutral, if it can be."""
+        if reason in {"unreachable", "flood", "full"}:
+            self._again(call, now)
+            return
+        try:
+            instead = await self._desk.db.write(
+                lambda tx: deliveries.refused(tx, self._desk, call, reason, now)
+            )
+        except BaseException:
+            self._again(call, now)
+            raise
+        self._over(call)
+        if instead is not None and not isinstance(instead, Answer):
+            self._postman.post(instead.chat, [instead])
+
+    def dropped(self, chat: int, now: int) -> None:
+        """The postman dropped this chat's queue: what is still there is tried from time to time."""
+        for place in [place for place in self._under_way if place[0] == chat]:
+            self._put_off(self._under_way.pop(place), now)
+
+    def _again(self, call: Delete, now: int) -> None:
+        self._put_off(self._over(call), now)
+
+    def _over(self, call: Delete) -> list[bytes]:
+        return [
+            trace_id
+            for message in call.messages
+            for trace_id in self._under_way.pop((call.chat, message), ())
+        ]
+
+    def _put_off(self, traces: list[bytes], now: int) -> None:
+        self._due.note(Mark(Kind.TRACE, trace_id, now + RETRY_SECONDS) for trace_id in traces)

@@ -1,0 +1,304 @@
+"""The background finds what is due, after a restart and from other processes, and pays nothing for what is not due."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from bot.due import MOST_AT_ONCE
+from bot.look_over import EVERY_SECONDS, PAGE
+from bot.postman import Postman
+from bot.sender import Sender
+from bot.telegram_errors import TelegramError, Unreachable
+from handlers.outgoing import Delete, Edit, Outgoing, Send
+from intake.draft import Draft, Place
+from storage import drafts, marks, outbox
+from storage.database import Tx
+from storage.drafts import Conversation
+from storage.opening import open_database
+from storage.outbox import Job, Task, Trace
+from storage.vault import Vault
+from tests.handlers.desk import World, make_world
+from tests.storage.test_retention import Days
+
+
+@dataclass(frozen=True)
+class Done:
+    message_id: int
+
+
+@dataclass
+class Background:
+    """The service's background over a real database, and a Telegram that takes everything (or fails as told)."""
+
+    world: World
+    sender: Sender
+    postman: Postman
+    calls: list[Outgoing] = field(default_factory=list)
+    fails: TelegramError | None = None
+    _ids: Any = field(default_factory=lambda: count(70_000))
+
+    async def call(self, outgoing: Outgoing) -> Done:
+        if self.fails is not None:
+            raise self.fails
+        self.calls.append(outgoing)
+        return Done(next(self._ids))
+
+    async def round(self, times: int = 1) -> None:
+        for _ in range(times):
+            while await self.sender._round():
+                pass
+            await self.postman.drain(5)
+
+    def texts(self) -> list[str]:
+        return [call.text for call in self.calls if isinstance(call, Send | Edit)]
+
+    def deleted(self) -> set[tuple[int, int]]:
+        return {(call.chat, m) for call in self.calls if isinstance(call, Delete) for m in call.messages}
+
+
+@asynccontextmanager
+async def background(world: World, *, alone: bool = True) -> AsyncIterator[Background]:
+    """`alone`: the requesters' turns run in this process, as on SQLite."""
+    sender = Sender(world.wire.clock, Days())
+
+    async def call(outgoing: Outgoing) -> Done:
+        return await found.call(outgoing)
+
+    postman = Postman(call, sender.reports(), per_second=10**6, back_off=())
+    found = Background(world, sender, postman)
+    desk = replace(world.desk, post=postman.post, wake=sender.wake)
+    sender.attach(desk, postman)
+    world.desk.db.listener = sender._parts.due.note if alone else None
+    try:
+        yield found
+    finally:
+        await postman.drain(1)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with make_world(tmp_path) as made:
+        yield made
+
+
+def owe(now: int) -> Any:
+    """A message, a deletion and a draft, all of them due in ten seconds."""
+
+    def work(tx: Tx) -> None:
+        outbox.add(tx, Job(Task.SEND, now + 10, chat=5, text="owed"))
+        outbox.leave_trace(tx, Trace(6, 60, now + 10, now))
+        draft = Draft(Place.NOTICE, "en", active_at=now + 9 - 1_800)
+        drafts.save(tx, tx.vault.account(7), Conversation(draft, 7, 70))
+
+    return work
+
+
+@pytest.mark.parametrize("written", ["before the start", "here", "in another process"])
+async def test_what_is_due_is_done_on_time_wherever_it_was_written(
+    world: World, written: str, tmp_path: Path
+) -> None:
+    if written == "before the start":
+        world.desk.db.listener = None
+        await world.write(owe(world.now))
+    async with background(world) as here:
+        await here.round()
+        if written == "here":
+            await world.write(owe(world.now))
+        elif written == "in another process":
+            other = open_database(f"sqlite+aiosqlite:///{tmp_path / 'postern.sqlite'}", world.desk.vault)
+            await other.write(owe(world.now))
+            await other.close()
+        await here.round(2)
+        world.wait(9)
+        await here.round()
+        assert here.calls == []
+        world.wait(1)
+        await here.round()
+        assert here.deleted() == {(6, 60)}
+        assert "owed" in here.texts()
+        if written == "in another process":  # the draft is taken for touched when word of it came
+            world.wait(1_791)
+            await here.round()
+        assert len(here.calls) == 3
+        assert [call.message for call in here.calls if isinstance(call, Edit)] == [70]
+        tables = await world.tables()
+        assert [len(tables[name]) for name in ("outbox", "drafts", "rings")] == [0, 0, 0]
+        assert await world.read(lambda tx: outbox.traces_of(tx, 6)) == []
+
+
+async def test_rows_that_are_not_due_cost_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are: no box is opened, and of all tables only that of the rings is read."""
+
+    def fill(tx: Tx) -> None:
+        for number in range(3 * PAGE):
+            outbox.add(tx, Job(Task.SEND, world.now + 3_600, chat=5, text="later"))
+            outbox.leave_trace(tx, Trace(6, number, world.now + 3_600, world.now))
+            conversation = Conversation(Draft(Place.NOTICE, "en", active_at=world.now), 7, 70)
+            drafts.save(tx, tx.vault.account(number), conversation)
+
+    await world.write(fill)
+    async with background(world) as here:
+        await here.round()
+        opened: list[str] = []
+        unwrap = Vault.unwrap
+
+        def counting(vault: Vault, place: str, *given: Any) -> bytes:
+            opened.append(place)
+            return unwrap(vault, place, *given)
+
+        monkeypatch.setattr(Vault, "unwrap", counting)
+        for _ in range(60):
+            world.wait(1)
+            await here.round()
+        assert opened == []
+        world.wait(3_600 - 60)
+        await here.round()
+        assert len(here.deleted()) == len([c for c in here.calls if isinstance(c, Send)]) == 3 * PAGE
+
+
+async def test_a_row_whose_word_got_lost_is_found_by_the_next_look(world: World) -> None:
+    async with background(world) as here:
+        await here.round()
+        world.desk.db.listener = lambda _: None
+        await world.write(owe(world.now - 10))
+        world.wait(60)
+        await here.round()
+        assert here.calls == []
+        world.wait(EVERY_SECONDS)
+        await here.round(4)
+        assert here.deleted() == {(6, 60)}
+        assert "owed" in here.texts()
+        world.wait(1_801)  # a draft that nobody spoke of is taken for touched when it is found
+        await here.round()
+        assert any(isinstance(call, Edit) for call in here.calls)
+
+
+async def test_what_could_not_be_recorded_is_posted_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with background(world) as here:
+        await here.round()
+        await world.write(owe(world.now - 10))
+        db = world.desk.db
+        write = db.write
+
+        async def full(*_: object, **__: object) -> Any:
+            raise OperationalError("x", None, OSError())
+
+        monkeypatch.setattr(db, "write", full)
+        await here.sender._round()
+        await here.postman.drain(5)
+        assert "owed" in here.texts()
+        assert here.deleted() == {(6, 60)}
+        monkeypatch.setattr(db, "write", write)
+        world.wait(15)
+        await here.round()
+        assert here.texts().count("owed") == 2, "nobody knows that it arrived: twice is better than never"
+        tables = await world.tables()
+        assert [len(tables[name]) for name in ("outbox", "drafts")] == [0, 0]
+
+
+async def test_a_message_that_can_not_be_delivered_waits_and_is_tried_again(world: World) -> None:
+    async with background(world) as here:
+        await world.write(owe(world.now - 10))
+        here.fails = Unreachable()
+        await here.round(2)
+        [(_, job)] = await world.read(outbox.waiting)
+        assert (job.due, job.tries) == (world.now + 60, 1)
+        here.fails = None
+        world.wait(59)
+        await here.round()
+        assert "owed" not in here.texts()
+        world.wait(1)
+        await here.round()
+        assert "owed" in here.texts()
+        assert here.deleted() == {(6, 60)}
+
+
+async def test_deletions_for_more_chats_than_the_postman_should_hold_wait_their_turn(world: World) -> None:
+    chats = 3_000
+
+    def fill(tx: Tx) -> None:
+        for chat in range(1, chats + 1):
+            outbox.leave_trace(tx, Trace(chat, 1, world.now, world.now))
+
+    await world.write(fill)
+    async with background(world) as here:
+        held, most = asyncio.Event(), 0
+
+        async def slow(_: Outgoing) -> Done:
+            await held.wait()
+            return Done(1)
+
+        here.postman._call = slow
+        for _ in range(60):
+            await here.sender._round()
+            most = max(most, len(here.postman._queues))
+        assert 2_000 <= most <= 2_000 + MOST_AT_ONCE
+        held.set()
+        for _ in range(40):
+            await here.postman.drain(5)
+            await here.sender._round()
+        await here.postman.drain(5)
+        assert (await world.tables())["traces"] == []
+
+
+async def test_one_draft_that_cannot_be_ended_does_not_keep_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(tx: Tx) -> None:
+        for number in range(3):
+            draft = Draft(Place.NOTICE, "en", active_at=world.now - 1_801)
+            drafts.save(tx, tx.vault.account(number), Conversation(draft, number + 1, 70))
+
+    drop, odd = drafts.drop, world.desk.vault.account(1)
+
+    def breaking(tx: Tx, account: bytes) -> None:
+        if account == odd:
+            raise KeyError
+        drop(tx, account)
+
+    monkeypatch.setattr(drafts, "drop", breaking)
+    async with background(world) as here:
+        await world.write(fill)
+        await here.round()
+        assert [row[0] for row in (await world.tables())["drafts"]] == [odd]
+
+
+async def test_rings_are_taken_some_at_a_time_and_none_is_left(world: World) -> None:
+    world.desk.db.listener = None
+
+    def fill(tx: Tx) -> None:
+        for number in range(marks.MOST_RINGS + 50):
+            outbox.leave_trace(tx, Trace(number % 9 + 1, number, world.now, world.now))
+
+    await world.write(fill)
+    assert len((await world.tables())["rings"]) == marks.MOST_RINGS + 50
+    async with background(world, alone=False) as here:
+        await here.round()
+        assert len(here.deleted()) == marks.MOST_RINGS + 50
+        assert (await world.tables())["rings"] == []
+
+
+async def test_a_transaction_that_fails_leaves_no_word(world: World) -> None:
+    told: list[Any] = []
+    world.desk.db.listener = told.extend
+
+    def failing(tx: Tx) -> None:
+        outbox.add(tx, Job(Task.SEND, 1, chat=5))
+        raise KeyError
+
+    results = await asyncio.gather(
+        world.write(failing), world.write(owe(0)), world.write(failing), return_exceptions=True
+    )
+    assert [type(each) for each in results] == [KeyError, type(None), KeyError]
+    assert [mark.kind for mark in told] == ["job", "trace", "draft"]
