@@ -6,7 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ import structlog
 from bot import logs
 from bot.hardening import harden
 from bot.installation import Installation, load_questionnaire, opened
+from bot.keeper import Keeper
 from bot.lanes import Lanes
 from bot.menus import set_menus
 from bot.outage import Outage
@@ -55,6 +56,7 @@ def terms_of(settings: Settings) -> Terms:
         slots_for_holder_only=settings.slots_after_claim is SlotsAfterClaim.HOLDER,
         open_days=settings.retention_days.open,
         closed_days=settings.retention_days.closed,
+        replies_days=settings.retention_days.replies,
     )
 
 
@@ -64,6 +66,7 @@ class Service:
     telegram: Telegram
     postman: Postman
     sender: Sender
+    keeper: Keeper
     lanes: Lanes
 
 
@@ -86,7 +89,7 @@ def assemble(
             f"{', '.join(unknown)}; it speaks {', '.join(LANGUAGES)}"
         )
     public = labels(questionnaire)
-    sender = Sender(clock, settings.retention_days)
+    sender = Sender(clock)
     postman = Postman(telegram.call, sender.reports())
     desk = Desk(
         terms=terms_of(settings),
@@ -102,7 +105,8 @@ def assemble(
         throttle=Throttle(settings.throttle),
     )
     sender.attach(desk, postman)
-    return Service(desk, telegram, postman, sender, Lanes())
+    keeper = Keeper(desk, settings.retention_days)
+    return Service(desk, telegram, postman, sender, keeper, Lanes())
 
 
 async def serve(settings: Settings) -> None:
@@ -130,7 +134,7 @@ async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None
     log = structlog.get_logger()
     username = await _introduce(service, stop)
     turn = partial(take_turn, service.desk, username)
-    background = asyncio.create_task(service.sender.run(stop))
+    background = [asyncio.create_task(work.run(stop)) for work in (service.sender, service.keeper)]
     log.info("postern is ready", mode="webhook" if settings.webhook_url else "polling")
     try:
         await _deliver(service, settings, turn, stop)
@@ -139,9 +143,9 @@ async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None
         service.sender.wake()
         await service.lanes.drain(DRAIN_SECONDS / 2)
         await service.postman.drain(DRAIN_SECONDS / 2)
-        background.cancel()
-        with suppress(asyncio.CancelledError):
-            await background
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
         log.info("postern has stopped")
 
 

@@ -129,11 +129,12 @@ def purge(
 
     chosen = settings()
     now = int(time.time())
-    run = read if dry_run else write
-    found = run(lambda tx: retention.purge(tx, chosen.retention_days, now, dry_run=dry_run))
-    typer.echo(
-        f"cases: {found.cases}\nhandled updates: {found.updates}\nexpired invitations: {found.invites}"
-    )
+    if dry_run:
+        found = read(lambda tx: retention.count(tx, chosen.retention_days, now))
+    else:
+        found = asyncio.run(_purge(chosen, now))
+    for category, number in found.items():
+        typer.echo(f"{category}: {number}")
     if dry_run:
         tell("This is what a purge would erase now: nothing was changed.")
         return
@@ -142,3 +143,21 @@ def purge(
             tell(
                 "The service was busy, so the database's log keeps old pages for now: run `postern purge` again."
             )
+
+
+async def _purge(chosen: Settings, now: int) -> dict[str, int]:
+    from rich.console import Console
+
+    from bot.installation import opened
+    from storage import retention
+
+    done = 0
+    async with opened(chosen) as installation:
+        with Console(stderr=True).status("Erasing") as shown:  # seen on a terminal only
+
+            def tell(some: int) -> None:
+                nonlocal done
+                done += some
+                shown.update(f"Erasing: {done}")
+
+            return await retention.purge(installation.db, chosen.retention_days, now, tell)

@@ -26,7 +26,6 @@ from handlers.outgoing import Delete, Outgoing
 from storage import marks
 from storage.database import Tx
 from storage.marks import Mark
-from storage.retention import Retention
 
 TICK_SECONDS = 1.0
 """How late something due may be noticed when nobody rings."""
@@ -45,9 +44,8 @@ class _Parts:
 class Sender:
     """Hands what is due to the postman, and records what became of it."""
 
-    def __init__(self, clock: Callable[[], int], retention: Retention) -> None:
+    def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
-        self._retention = retention
         self._ring = asyncio.Event()
         self._group_lost = False
         """It has been said that the operators' group can't be written to."""
@@ -69,7 +67,7 @@ class Sender:
             LookOver(desk.db, due),
             Jobs(desk, postman, due, self.wake),
             Deletions(desk, postman, due),
-            Sweep(desk, postman, due, self._retention),
+            Sweep(desk, postman, due),
         )
 
     def wake(self) -> None:

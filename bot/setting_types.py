@@ -49,9 +49,12 @@ class Listen:
 class Retention:
     """After how many days each kind of record is erased."""
 
+    draft: int = 1
     open: int = 180
     closed: int = 30
+    replies: int = 90
     audit: int = 365
+    """Of nothing yet: there is no audit trail."""
 
     def __str__(self) -> str:
         return ",".join(f"{each.name}={getattr(self, each.name)}" for each in fields(self))
@@ -225,7 +228,7 @@ Slots = Annotated[SlotsAfterClaim, BeforeValidator(str.lower), Field(description
 RetentionDays = Annotated[
     Retention,
     BeforeValidator(_retention),
-    Field(description="days like open=180,closed=30,audit=365, each from 1 to 3650"),
+    Field(description="days like open=180,closed=30,replies=90, each from 1 to 3650"),
 ]
 LogFormat = Annotated[
     Literal["console", "json"], BeforeValidator(str.lower), Field(description="console or json")

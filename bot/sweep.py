@@ -1,4 +1,4 @@
-"""What has been left: drafts that nobody touches any more, and once a day whatever has been kept long enough."""
+"""What has been left: drafts that nobody touches any more."""
 
 from __future__ import annotations
 
@@ -8,28 +8,21 @@ from bot.due import Due
 from bot.postman import Postman
 from handlers import expiry
 from handlers.desk import Desk
-from storage.retention import Retention, purge
 from storage.trouble import is_trouble
 
 AT_ONCE = 50
 """Drafts ended in one transaction: turns wait meanwhile."""
-DAY = 86_400
 
 
 class Sweep:
-    def __init__(self, desk: Desk, postman: Postman, due: Due, retention: Retention) -> None:
+    def __init__(self, desk: Desk, postman: Postman, due: Due) -> None:
         self._desk = desk
         self._postman = postman
         self._due = due
-        self._retention = retention
-        self._purged_day = 0
         self._log = structlog.get_logger()
 
     async def step(self, now: int) -> bool:
         """True: more drafts may be over."""
-        if now // DAY != self._purged_day:
-            await self._desk.db.write(lambda tx: purge(tx, self._retention, now))
-            self._purged_day = now // DAY
         accounts = self._due.drafts.take(now, AT_ONCE)
         if not accounts:
             return False

@@ -94,16 +94,16 @@ def card(desk: Desk, case: Case, holder: str, now: int) -> tuple[str, Keyboard]:
     say, staff = desk.texts.say, desk.staff_language
     facts = case.facts
     head = f"{_MARKS[facts.level]} {case.reference} · {say(staff, f'level-{facts.level}')}"
+    if (
+        case.status is Status.CLOSED
+    ):  # what the requester told is not needed any more, and a card stays for ever
+        how = say(staff, f"outcome-{case.outcome or Outcome.HELPED}")
+        return "\n".join([head, say(staff, "card-closed", outcome=how)]), ()
     lines = [head, *(facts.card_lines or [say(staff, "card-withheld")])]
     if case.status is Status.OPEN:
         lines.append(waiting(desk, facts, now))
         return "\n".join(lines), ((Button(say(staff, "claim-button"), f"claim.{case.reference}"),),)
-    if case.status is Status.CLAIMED:
-        lines.append(say(staff, "card-claimed", name=holder))
-    else:
-        lines.append(
-            say(staff, "card-closed", outcome=say(staff, f"outcome-{case.outcome or Outcome.HELPED}"))
-        )
+    lines.append(say(staff, "card-claimed", name=holder))
     return "\n".join(lines), ()
 
 

@@ -35,6 +35,8 @@ def call_for(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing 
         case Task.REMOVE:
             chat = group.current(tx, desk)
             return Remove(chat, job.user, note=str(Note("removal", job=job_id.hex()))) if chat else None
+        case Task.CARD_GONE:
+            return _card_gone(tx, desk, job)
         case Task.SEND:
             return _message(job_id, job)
 
@@ -51,6 +53,12 @@ def _card(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing | N
     if job.tag == REFRESH:
         return None
     return Send(chat, text, keyboard, note=str(Note("card", job.case, job=job_id.hex())))
+
+
+def _card_gone(tx: Tx, desk: Desk, job: Job) -> Outgoing | None:
+    chat = group.current(tx, desk)
+    text = desk.texts.say(desk.staff_language, "card-gone", reference=job.text)
+    return Edit(chat, int(job.tag), text, resend=False) if chat else None
 
 
 def _document(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
@@ -95,7 +103,9 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
         outbox.leave_trace(tx, Trace(chat, message, now, now, ours=True))
     elif note.gone_after and chat > 0:
         due = now + min(note.gone_after, LONGEST_TRACE)
-        outbox.leave_trace(tx, Trace(chat, message, due, now, ours=True, screen=note.kind == "screen"))
+        about = note.case if note.kind == "copy" else ""
+        trace = Trace(chat, message, due, now, ours=True, screen=note.kind == "screen", case=about)
+        outbox.leave_trace(tx, trace)
 
 
 def _forget(tx: Tx, call: Delete) -> None:

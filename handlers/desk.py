@@ -34,6 +34,7 @@ class Terms:
     """A claim destroys the slots of all operators but the holder."""
     open_days: int = 180
     closed_days: int = 30
+    replies_days: int = 90
     code_cost: Cost = CODE_COST
 
 

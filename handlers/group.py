@@ -52,6 +52,9 @@ def move(tx: Tx, desk: Desk, old: int, new: int, now: int) -> None:
     if old != current(tx, desk):
         return
     meta.put(tx, meta.GROUP_MOVED, f"{desk.terms.operators_chat} {new}".encode())
+    for job_id, job in outbox.waiting(tx):
+        if job.task is Task.CARD_GONE:  # in the new group, another message has that number
+            outbox.done(tx, job_id)
     for status in (Status.OPEN, Status.CLAIMED):
         for case in cases.with_status(tx, status):
             if case.facts.card is not None:
@@ -73,4 +76,4 @@ def _owed_again(tx: Tx, desk: Desk, now: int) -> None:
 
 
 def _goes_there(tx: Tx, desk: Desk, job: Job) -> bool:
-    return job.task in {Task.CARD, Task.BOARD, Task.REMOVE} or is_ours(tx, desk, job.chat)
+    return job.task in {Task.CARD, Task.BOARD, Task.CARD_GONE, Task.REMOVE} or is_ours(tx, desk, job.chat)

@@ -20,6 +20,7 @@ VALUES: dict[str, int | str] = {
     "reply_hours": 24,
     "open_days": 180,
     "closed_days": 30,
+    "replies_days": 90,
     "k": 5,
 }
 

@@ -72,6 +72,7 @@ def make_view(desk: Desk, case: Case | None, recovery: bytes | None) -> View:
             "reply_hours": terms.reply_seconds // 3_600,
             "open_days": terms.open_days,
             "closed_days": terms.closed_days,
+            "replies_days": terms.replies_days,
             "k": terms.anonymity_k,
         },
         relay="privacy-relay-chat" if terms.relay_in_chat else "privacy-relay-sealed",

@@ -107,7 +107,8 @@ def addition_decided(tx: Tx, desk: Desk, case: Case, now: int, *, keep: bool) ->
 
 
 def withdrawn(tx: Tx, desk: Desk, case: Case, now: int) -> None:
-    """The requester erased the case: the holder hears of it, and what lies in their chat goes."""
+    """The requester erased the case: the holder hears of it, and its files go from the chats of holder and leads."""
+    custody.withdraw_copies(tx, [case.case], now)
     if case.facts.grouped:
         outbox.add(tx, Job(Task.BOARD, now))
     text = desk.texts.say(desk.staff_language, "withdrawn", reference=case.reference)

@@ -52,6 +52,6 @@ def lift(tx: Tx, account: bytes) -> None:
     tx.conn.execute(delete(blocked).where(blocked.c.account == account))
 
 
-def purge(tx: Tx, today: int) -> None:
-    """Forget those that have ended."""
-    tx.conn.execute(delete(blocked).where(blocked.c.until_day <= today))
+def purge(tx: Tx, today: int) -> int:
+    """Forget those that have ended; how many."""
+    return tx.conn.execute(delete(blocked).where(blocked.c.until_day <= today)).rowcount

@@ -185,16 +185,38 @@ def erase(tx: Tx, chosen: Sequence[bytes]) -> None:
     """Slots, then boxes, then the rows, and whatever was still to be sent about them. The tallies stay."""
     locks.erase(tx, chosen)
     outbox.drop_about(tx, {case.hex() for case in chosen})
-    for case in chosen:
-        tx.conn.execute(delete(thread).where(thread.c.case_id == case))
-        tx.conn.execute(delete(cases).where(cases.c.case_id == case))
+    tx.conn.execute(delete(thread).where(thread.c.case_id.in_(chosen)))
+    tx.conn.execute(delete(cases).where(cases.c.case_id.in_(chosen)))
 
 
-def past_retention(tx: Tx, *, open_until: int, closed_until: int) -> list[bytes]:
-    """Cases received, or closed, on these days or earlier."""
-    closed = (cases.c.status == Status.CLOSED.value) & (cases.c.closed_day <= closed_until)
-    opened = (cases.c.status != Status.CLOSED.value) & (cases.c.received_day <= open_until)
-    return [row.case_id for row in tx.conn.execute(select(cases.c.case_id).where(closed | opened)).all()]
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What can be known of a case without unwrapping it."""
+
+    case: bytes
+    reference: str
+    holder: str | None
+
+
+def unfinished_of(tx: Tx, day: int) -> list[Unfinished]:
+    """Received on that day, and not closed."""
+    columns = select(cases.c.case_id, cases.c.reference, cases.c.holder)
+    rows = tx.conn.execute(
+        columns.where(cases.c.received_day == day, cases.c.status != Status.CLOSED.value).order_by(
+            cases.c.reference
+        )
+    )
+    return [Unfinished(*row) for row in rows]
+
+
+def unfinished_since(until: int) -> ColumnElement[bool]:
+    """Received on that day or earlier, and not closed."""
+    return (cases.c.received_day <= until) & (cases.c.status != Status.CLOSED.value)
+
+
+def finished_since(until: int) -> ColumnElement[bool]:
+    """Closed on that day or earlier."""
+    return cases.c.closed_day <= until
 
 
 def count(tx: Tx, status: Status) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, tuple_
 
 from storage.database import Tx, upsert
 from storage.schema import combinations
@@ -23,9 +23,11 @@ def count(tx: Tx, day: int, tags: Iterable[bytes], since: int) -> dict[bytes, in
     return found
 
 
-def forget(tx: Tx, before: int) -> None:
-    """Drop what was counted before that day."""
-    tx.conn.execute(delete(combinations).where(combinations.c.day < before))
+def forget(tx: Tx, before: int, most: int) -> int:
+    """Drop some of what was counted before that day; how much."""
+    key = tuple_(combinations.c.combination, combinations.c.day)
+    old = select(combinations.c.combination, combinations.c.day).where(combinations.c.day < before)
+    return tx.conn.execute(delete(combinations).where(key.in_(old.limit(most)))).rowcount
 
 
 def uncount(tx: Tx, day: int, tags: Iterable[bytes]) -> None:

@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
-from intake.roles import Role, needs_key
-from intake.triage import Act
+import secrets
+from collections.abc import Collection, Sequence
+
+from intake.roles import Right, Role, may, needs_key
+from intake.triage import Act, Status
 from storage import cases, locks, meta, outbox, staff
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import REFRESH, Job, Task
 from storage.staff import Member
 
+CARDS_GO_WITHIN = 6 * 3_600
+"""Seconds over which the cards of purged cases are edited: the group takes twenty edits a minute, and needs most."""
+
 
 def withdraw_documents(tx: Tx, case: Case, holder: Member, now: int) -> None:
     """Whoever holds the case no longer keeps no file of it in the chat; `case` as it was while they held it."""
     if holder.chat is not None:
         outbox.hasten(tx, holder.chat, case.facts.documents, now)
+
+
+def withdraw_copies(tx: Tx, chosen: Collection[bytes], now: int) -> None:
+    """The files of these cases that leads were handed go as well, whoever holds them."""
+    about = {case.hex() for case in chosen}
+    for lead in staff.everyone(tx):
+        if lead.chat is not None and may(lead.role, Right.SEE_ALL_CASES):
+            outbox.hasten_about(tx, lead.chat, about, now)
+
+
+def clear_away(tx: Tx, chosen: Sequence[Case], now: int) -> None:
+    """These are about to be erased, and no person does it: their files go from the chats, their cards from the group.
+
+    A card of a closed case says nothing but how it ended, and stays.
+    """
+    withdraw_copies(tx, [each.case for each in chosen], now)
+    unfinished = [each for each in chosen if each.status is not Status.CLOSED]
+    for case in unfinished:
+        holder = staff.by_id(tx, case.holder) if case.holder else None
+        if holder is not None:
+            withdraw_documents(tx, case, holder, now)
+        if case.facts.card is not None:
+            at = now + secrets.randbelow(CARDS_GO_WITHIN)
+            outbox.add(tx, Job(Task.CARD_GONE, at, text=case.reference, tag=str(case.facts.card)))
+    if any(each.facts.grouped for each in unfinished):
+        outbox.add(tx, Job(Task.BOARD, now))
 
 
 def refresh_card(tx: Tx, case: Case, now: int) -> None:
@@ -46,7 +78,13 @@ def revoke(tx: Tx, member: Member, now: int) -> int:
 
 
 def change_role(tx: Tx, member: Member, role: Role, now: int) -> None:
-    """Whoever moves to a role that opens no cases leaves key and cases behind."""
+    """Whoever moves to a role that opens no cases leaves key and cases behind; who no longer sees all, their files."""
+    if (
+        member.chat is not None
+        and may(member.role, Right.SEE_ALL_CASES)
+        and not may(role, Right.SEE_ALL_CASES)
+    ):
+        outbox.hasten_about(tx, member.chat, None, now)
     if member.public_key is not None and not needs_key(role):
         disarm(tx, member, now)
         staff.forget_key(tx, member.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from nacl.bindings import sodium_memcmp
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -86,12 +86,11 @@ def get_blocks(tx: Tx, case: bytes) -> list[bytes]:
     return [row.box for row in rows]
 
 
-def erase(tx: Tx, cases: Iterable[bytes]) -> None:
+def erase(tx: Tx, cases: Collection[bytes]) -> None:
     """The lock first: without its slots the boxes are noise, whatever becomes of them."""
-    for case in cases:
-        tx.conn.execute(update(locks).where(locks.c.case_id == case).values(slots=b""))
-        tx.conn.execute(delete(locks).where(locks.c.case_id == case))
-        tx.conn.execute(delete(blocks).where(blocks.c.case_id == case))
+    tx.conn.execute(update(locks).where(locks.c.case_id.in_(cases)).values(slots=b""))
+    tx.conn.execute(delete(locks).where(locks.c.case_id.in_(cases)))
+    tx.conn.execute(delete(blocks).where(blocks.c.case_id.in_(cases)))
 
 
 def _lock_mac(tx: Tx, lock: Lock) -> bytes:

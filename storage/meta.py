@@ -27,6 +27,8 @@ SERVICE_KEYS = "service-keys"
 """Ids of the server keys that the service was started with, if it can't read the key file again."""
 GROUP_MOVED = "group-moved"
 """The operators' group became a supergroup: its id in the settings, and its id now."""
+TOLD_UNTIL = "told-until"
+"""The last day on which a case can have come of whose end the staff has heard."""
 BOT_USERNAME = "bot-username"
 """As the service last learned it; the bot's links are made of it."""
 
@@ -65,6 +67,8 @@ def first_time(tx: Tx, update_id: int, day: int) -> bool:
     return insert_new(tx, handled, {"update_tag": tag, "day": day})
 
 
-def forget_handled(tx: Tx, before_day: int) -> None:
-    """Telegram keeps an update for 24 hours; after two days none can come again."""
-    tx.conn.execute(delete(handled).where(handled.c.day < before_day))
+def forget_handled(tx: Tx, before_day: int, most: int) -> int:
+    """Drop some of those that were dealt with before that day; how many. Telegram keeps an update for 24 hours; after
+    two days none can come again."""
+    old = select(handled.c.update_tag).where(handled.c.day < before_day).limit(most)
+    return tx.conn.execute(delete(handled).where(handled.c.update_tag.in_(old))).rowcount

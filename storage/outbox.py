@@ -52,6 +52,8 @@ class Task(StrEnum):
     """Hand the sealed case to a lead, in `chat`."""
     REMOVE = "remove"
     """Put `user`, who was revoked, out of the operators' group."""
+    CARD_GONE = "card-gone"
+    """Take out of the card `tag` what it says of case `text` (its reference), which was erased."""
     SEND = "send"
     """A message as it stands: a notice, or an operator's reply to a requester."""
 
@@ -166,6 +168,8 @@ class Trace:
     """The bot's own: if it can't be deleted any more, it can still be edited to a neutral line."""
     screen: bool = False
     """The message that is edited in place. There is one: an older one goes when the next has come."""
+    case: str = ""
+    """Hexadecimal id of the case whose file this is, in a lead's chat. Of requesters' messages, never."""
 
 
 def leave_trace(tx: Tx, trace: Trace) -> None:
@@ -228,6 +232,16 @@ def hasten(tx: Tx, chat: int, messages: Collection[int], now: int) -> None:
         if trace.message in messages and trace.due > now:
             forget_traces(tx, [trace_id])
             leave_trace(tx, replace(trace, due=now))
+
+
+def hasten_about(tx: Tx, chat: int, cases: Collection[str] | None, now: int) -> None:
+    """The files of these cases (hexadecimal ids) in this chat become due; None: of all."""
+    about = [
+        trace.message
+        for _, trace in traces_of(tx, chat)
+        if trace.case and (cases is None or trace.case in cases)
+    ]
+    hasten(tx, chat, about, now)
 
 
 def forget_traces(tx: Tx, ids: list[bytes]) -> None:

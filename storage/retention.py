@@ -1,68 +1,148 @@
-"""What is kept too long goes: the daily purge of the service, and of `postern purge`."""
+"""What is kept too long goes: category by category, and each in batches, between which others get to write.
+
+Nothing here keeps the writer for longer than a batch takes, some tens of milliseconds. The bytes are gone with it:
+SQLite overwrites what is deleted (`secure_delete`), and `Database.tidy` empties its log. `compact` makes the file
+smaller as well.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, Table, delete, func, select
 
 from intake.anonymity import WINDOW_DAYS
-from storage import blocked, cases, combinations, meta
-from storage.database import Tx, connect
+from storage import blocked, cases, combinations, custody, leftovers, meta, thread
+from storage.database import Database, Tx, connect
+from storage.schema import blocked as blocked_table
+from storage.schema import cases as cases_table
+from storage.schema import combinations as combinations_table
 from storage.schema import handled, invites
+from storage.schema import thread as thread_table
 
 DAY = 86_400
 HANDLED_DAYS = 2
 """Telegram keeps an update for 24 hours, which touch two days."""
-
-
+AT_ONCE = 50
+"""Cases erased in one transaction; an entry of a thread counts as much."""
+SMALL_AT_ONCE = 1_000
+"""Rows of a few bytes erased in one transaction."""
+REST_SECONDS = 0.05
+"""Between two transactions: whoever waits to write gets in."""
+MOST_TO_REBUILD = 256 * 2**20
+"""Bytes in use up to which the file is rebuilt: that takes a second or two, in which nobody else can write."""
 READERS_MILLISECONDS = 500
 """How long the log's emptying waits for readers. Turns wait meanwhile."""
 
 
 class Retention(Protocol):
-    """Days for which cases are kept: since they were received, and since they were closed."""
+    """Days for which each category is kept."""
 
     @property
-    def open(self) -> int: ...
+    def draft(self) -> int:
+        """Since the last press, unless an open case stands behind it."""
+
     @property
-    def closed(self) -> int: ...
+    def open(self) -> int:
+        """A case that is not closed, since it was received."""
+
+    @property
+    def closed(self) -> int:
+        """Since it was closed."""
+
+    @property
+    def replies(self) -> int:
+        """What either side wrote after the request was sent, since it was written; the case stays."""
 
 
 @dataclass(frozen=True, slots=True)
-class Purged:
-    """How many rows of each kind went, or would."""
+class Category:
+    name: str
+    count: Callable[[Tx], int]
+    """How many there are past their time."""
+    erase: Callable[[Tx], int]
+    """Erase some of them; how many. 0: none is left."""
 
-    cases: int
-    updates: int
-    invites: int
 
-
-def purge(tx: Tx, retention: Retention, now: int, *, dry_run: bool = False) -> Purged:
-    """Erase what is past its time. `now`: Unix seconds. `dry_run`: only count."""
+def categories(retention: Retention, now: int) -> tuple[Category, ...]:
+    """Everything whose end can be told from its row. `now`: Unix seconds."""
     today = now // DAY
-    old_cases = cases.past_retention(
-        tx, open_until=today - retention.open, closed_until=today - retention.closed
+    old_open = cases.unfinished_since(today - retention.open)
+    old_closed = cases.finished_since(today - retention.closed)
+    old_entries = thread.written_until(today - retention.replies)
+    expired, updates = invites.c.expires_at <= now, handled.c.day < today - HANDLED_DAYS
+    counts = combinations_table.c.day < today - WINDOW_DAYS
+    return (
+        Category("open cases", _counting(cases_table, old_open), lambda tx: _cases(tx, old_open, now)),
+        Category("closed cases", _counting(cases_table, old_closed), lambda tx: _cases(tx, old_closed, now)),
+        Category(
+            "replies",
+            _counting(thread_table, old_entries),
+            lambda tx: thread.erase(tx, old_entries, AT_ONCE),
+        ),
+        Category(
+            "handled updates",
+            _counting(handled, updates),
+            lambda tx: meta.forget_handled(tx, today - HANDLED_DAYS, SMALL_AT_ONCE),
+        ),
+        Category(
+            "expired invitations",
+            _counting(invites, expired),
+            lambda tx: tx.conn.execute(delete(invites).where(expired)).rowcount,
+        ),
+        Category(
+            "ended blocks",
+            _counting(blocked_table, blocked_table.c.until_day <= today),
+            lambda tx: blocked.purge(tx, today),
+        ),
+        Category(
+            "counts of combinations",
+            _counting(combinations_table, counts),
+            lambda tx: combinations.forget(tx, today - WINDOW_DAYS, SMALL_AT_ONCE),
+        ),
     )
-    old_updates = handled.c.day < today - HANDLED_DAYS
-    expired = invites.c.expires_at <= now
-    found = Purged(
-        cases=len(old_cases),
-        updates=tx.conn.execute(select(func.count()).select_from(handled).where(old_updates)).scalar_one(),
-        invites=tx.conn.execute(select(func.count()).select_from(invites).where(expired)).scalar_one(),
-    )
-    if not dry_run:
-        cases.erase(tx, old_cases)
-        combinations.forget(tx, before=today - WINDOW_DAYS)
-        blocked.purge(tx, today)
-        meta.forget_handled(tx, before_day=today - HANDLED_DAYS)
-        tx.conn.execute(delete(invites).where(expired))
-    return found
+
+
+def count(tx: Tx, retention: Retention, now: int) -> dict[str, int]:
+    """What a purge would erase now."""
+    found = {each.name: each.count(tx) for each in categories(retention, now)}
+    return found | leftovers.count(tx, now - retention.draft * DAY)
+
+
+async def purge(
+    db: Database, retention: Retention, now: int, tell: Callable[[int], None] = lambda _: None
+) -> dict[str, int]:
+    """Erase what is past its time; how much of each category. `tell` hears how many went in each batch.
+
+    It may be cut short anywhere, and done again.
+    """
+    found = dict[str, int]()
+    for each in categories(retention, now):
+        found[each.name] = 0
+        while some := await db.write(each.erase):
+            found[each.name] += some
+            tell(some)
+            await asyncio.sleep(REST_SECONDS)
+    return found | await leftovers.erase(db, now - retention.draft * DAY)
+
+
+def _counting(table: Table, past: ColumnElement[bool]) -> Callable[[Tx], int]:
+    return lambda tx: tx.conn.execute(select(func.count()).select_from(table).where(past)).scalar_one()
+
+
+def _cases(tx: Tx, past: ColumnElement[bool], now: int) -> int:
+    some = list(tx.conn.execute(select(cases_table.c.case_id).where(past).limit(AT_ONCE)).scalars())
+    if some:
+        custody.clear_away(tx, [case for each in some if (case := cases.sound(tx, each))], now)
+        cases.erase(tx, some)
+    return len(some)
 
 
 async def compact(url: str) -> bool:
-    """On SQLite, rewrite the file without the gaps and empty its log, so that no old page is left in either.
+    """On SQLite, rewrite the file without the gaps, if it isn't large, and empty its log, so that no old page is left.
 
     False: somebody was reading, so the log keeps old pages until next time. PostgreSQL does this by itself.
     """
@@ -71,9 +151,19 @@ async def compact(url: str) -> bool:
         async with engine.connect() as conn:
             if conn.dialect.name != "sqlite":
                 return True
-            await conn.exec_driver_sql("VACUUM")  # into the log, which the checkpoint then writes back
+            if await _in_use(conn) <= MOST_TO_REBUILD:
+                await conn.exec_driver_sql("VACUUM")  # into the log, which the checkpoint then writes back
             await conn.exec_driver_sql(f"PRAGMA busy_timeout={READERS_MILLISECONDS}")
             busy = (await conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).scalar_one()
             return not busy
     finally:
         await engine.dispose()
+
+
+async def _in_use(conn: Any) -> int:
+    """Bytes of the file that hold something."""
+    pages, free, size = [
+        (await conn.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+        for name in ("page_count", "freelist_count", "page_size")
+    ]
+    return int((pages - free) * size)

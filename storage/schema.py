@@ -64,7 +64,7 @@ cases = _table(
     Column("code_key", LargeBinary(32), nullable=True),
     Column("facts", LargeBinary, nullable=False),  # wrapped, one size: level, hour, summary
     Column("contact", LargeBinary, nullable=True),  # wrapped: chat, language; gone when the case closes
-    Column("received_day", Integer, nullable=False),
+    Column("received_day", Integer, nullable=False, index=True),
     Column("closed_day", Integer, nullable=True, index=True),
     Column("outcome", String(16), nullable=True),
 )
@@ -74,8 +74,8 @@ thread = _table(
     "thread",
     Column("case_id", LargeBinary(16), primary_key=True),
     Column("sequence", Integer, primary_key=True, autoincrement=False),
-    Column("author", String(12), nullable=False),  # requester or organisation
-    Column("day", Integer, nullable=False),
+    Column("author", String(12), nullable=False),  # requester or organisation; nobody: see `thread.forget`
+    Column("day", Integer, nullable=False, index=True),
     Column("box", LargeBinary, nullable=False),  # sealed to the case, one size
     Column("mac", LargeBinary(16), nullable=False),
     Column("code_box", LargeBinary, nullable=True),  # a reply, sealed to the return code

@@ -24,6 +24,7 @@ LARGE_VALUES: dict[str, int | str] = {
     "hours": 47,
     "reply_hours": 47,
     "open_days": 3_650,
+    "replies_days": 3_650,
     "closed_days": 3_650,
     "k": 100,
 }

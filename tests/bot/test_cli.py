@@ -264,9 +264,14 @@ def test_a_dry_purge_only_counts_and_a_purge_leaves_no_old_page(installed: Shell
         conn.execute("INSERT INTO handled VALUES (?, 10)", (b"\xabOLD-UPDATE-TAG\xab",))
         conn.execute("INSERT INTO invites VALUES (?, 'lead', 10)", (b"old-invitation-x",))
     dry = installed("purge", "--dry-run")
-    assert dry.out == "cases: 0\nhandled updates: 1\nexpired invitations: 1\n"
+    found = dict(line.split(": ") for line in dry.out.splitlines())
+    assert found.keys() > {"open cases", "closed cases", "replies", "drafts"}
+    assert {name for name, number in found.items() if number == "1"} == {
+        "handled updates",
+        "expired invitations",
+    }
     assert installed("purge").out == dry.out
-    assert installed("purge").out == "cases: 0\nhandled updates: 0\nexpired invitations: 0\n"
+    assert installed("purge").out == dry.out.replace("1", "0")
     for path in (home / "data").iterdir():
         assert b"OLD-UPDATE-TAG" not in path.read_bytes()
 

@@ -16,7 +16,6 @@ from bot.sender import Sender
 from handlers.board import MOST_CARDS_WAITING
 from handlers.outgoing import Edit, Outgoing, Send
 from tests.handlers.desk import GROUP, Person, World, ask, make_world
-from tests.storage.test_retention import Days
 
 CROWD = MOST_CARDS_WAITING + 10
 
@@ -47,7 +46,7 @@ async def crowded(tmp_path: Path) -> AsyncIterator[tuple[World, Sender, Wire]]:
     async with make_world(tmp_path) as world:
         for number in range(1, CROWD + 1):
             await ask(Person(world, number), until="chat", text="")
-        wire, sender = Wire(), Sender(world.wire.clock, Days())
+        wire, sender = Wire(), Sender(world.wire.clock)
         world.desk = replace(world.desk, post=wire.post, wake=sender.wake)
         sender.attach(world.desk, cast("Postman", wire))
         world.desk.db.listener = None  # as if the requesters' turns ran in another process

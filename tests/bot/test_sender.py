@@ -27,7 +27,6 @@ from storage.opening import open_database
 from storage.outbox import Job, Task, Trace
 from storage.vault import Vault
 from tests.handlers.desk import World, make_world
-from tests.storage.test_retention import Days
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Background:
 @asynccontextmanager
 async def background(world: World, *, alone: bool = True) -> AsyncIterator[Background]:
     """`alone`: the requesters' turns run in this process, as on SQLite."""
-    sender = Sender(world.wire.clock, Days())
+    sender = Sender(world.wire.clock)
 
     async def call(outgoing: Outgoing) -> Done:
         return await found.call(outgoing)

@@ -25,12 +25,6 @@ from tests.handlers.desk import GROUP, Person, World, ask, make_world
 
 
 @dataclass(frozen=True)
-class Days:
-    open: int = 180
-    closed: int = 30
-
-
-@dataclass(frozen=True)
 class Done:
     message_id: int
 
@@ -58,7 +52,7 @@ async def cards_after(world: World, seconds: float) -> list[str]:
         sent.append(outgoing)
         return Done(next(ids))
 
-    sender = Sender(world.wire.clock, Days())
+    sender = Sender(world.wire.clock)
     postman = Postman(call, sender.reports())
     sender.attach(replace(world.desk, post=postman.post, wake=sender.wake), postman)
     stop = asyncio.Event()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.setting_types import Retention
 from handlers import board, deliveries
 from handlers.outgoing import Edit
 from handlers.staff_notices import ADDITION
@@ -16,7 +17,6 @@ from storage.blocked import LAST_DAYS
 from storage.retention import purge
 from storage.schema import drafts
 from tests.handlers.desk import GROUP, NOW, OWN_WORDS, Person, World, ask, join
-from tests.storage.test_retention import Days
 
 DAY = 86_400
 TELLING = "Call me: +7 916 123-45-67"
@@ -126,7 +126,7 @@ async def test_a_block_ends_by_itself_and_is_forgotten(world: World) -> None:
     world.wait(LAST_DAYS * DAY)
     await ann.send("/start")
     assert ann.screen.labels
-    await world.write(lambda tx: purge(tx, Days(), world.now))
+    await purge(world.desk.db, Retention(), world.now)
     assert not (await world.tables())["blocked"]
 
 

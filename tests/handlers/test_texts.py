@@ -50,6 +50,8 @@ LARGE: dict[str, int | str] = {
     "organisation": "W" * 60,
     "over": 4 * 4_096,
     "reference": "WWWW-WWWW",
+    "references": ", ".join(["WWWW-WWWW"] * 60),
+    "replies_days": 3_650,
     "reply_hours": 47,
     "reply_time": "ы" * TEXT_LIMITS["reply_time"],
     "role": "administrator",

@@ -19,7 +19,6 @@ from sqlalchemy import select
 from bot.lanes import Lanes
 from bot.postman import Postman
 from bot.sender import Sender
-from bot.setting_types import Retention
 from handlers.cards import needs_block
 from handlers.incoming import MAX_TEXT_CHARS, lane_of, parse
 from handlers.throttle import Throttle
@@ -83,7 +82,7 @@ async def place(folder: Path, follows: frozenset[int]) -> AsyncIterator[Under]:
     async with make_world(folder) as world:
         world.change(questionnaire=shipped("leave-service"))
         far_end = FarEnd(follows)
-        sender = Sender(world.wire.clock, Retention())
+        sender = Sender(world.wire.clock)
         postman = Postman(
             far_end.call, sender.reports(), per_second=1000, per_minute_in_group=10_000, back_off=(0.0,)
         )

@@ -178,7 +178,8 @@ async def _ends(here: Quarter, lives: Lives) -> None:
     await here.sandbox.phone(PEOPLE["latin"][0]).send("/erase")
     await here.rest()
     await here.pass_time(400 * 24 * HOUR)
-    await here.data(lambda tx: purge(tx, Retention(), here.now), write=True)
+    assert here.inside.inner is not None
+    await purge(here.inside.inner.desk.db, Retention(), here.now)
     await compact(here.place.loaded.database())
     await lives.nothing_is_found("purged")
 

@@ -35,7 +35,7 @@ READABLE = {
     "outbox.job": {
         "task", "due", "urgent", "case", "chat", "text", "buttons", "delete_after", "tries", "tag", "user",
     },
-    "traces.message": {"chat", "message", "due", "sent", "ours", "screen"},
+    "traces.message": {"chat", "message", "due", "sent", "ours", "screen", "case"},
     "staff.chat": {"chat", "language"},
     "blocked.source": {"the value"},
     "tallies.count": {"the value"},

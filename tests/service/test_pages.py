@@ -27,6 +27,7 @@ async def test_the_privacy_page_shows_the_numbers_of_the_settings_in_force(quiet
         assert re.search(rf"\b{number} {unit}\b", page.text)
     assert f"day {settings.retention_days.closed} " in page.text
     assert f"day {settings.retention_days.open} " in page.text
+    assert f"day {settings.retention_days.replies} " in page.text
     assert f"at least {settings.anonymity_k} of them" in page.text
     assert ann.say("privacy-relay-sealed") in page.text
     await ann.tap(ann.say("back-button"))

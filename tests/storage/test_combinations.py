@@ -42,7 +42,7 @@ async def test_what_is_no_longer_recent_is_forgotten(db: Database) -> None:
     def work(tx: Tx) -> list[int]:
         for day in (99, 100):
             combinations.count(tx, day, [A], since=day - 30)
-        combinations.forget(tx, before=100)
+        assert combinations.forget(tx, before=100, most=9) == 1
         return list(tx.conn.execute(select(table.c.day)).scalars())
 
     assert await db.write(work) == [100]

@@ -47,7 +47,7 @@ async def test_updates_are_forgotten_by_their_day(db: Database) -> None:
     def work(tx: Tx) -> list[bool]:
         meta.first_time(tx, 1, 10)
         meta.first_time(tx, 2, 11)
-        meta.forget_handled(tx, before_day=11)
+        assert meta.forget_handled(tx, before_day=11, most=9) == 1
         return [meta.first_time(tx, 1, 12), meta.first_time(tx, 2, 12)]
 
     assert await db.write(work) == [True, False]
