@@ -8,6 +8,10 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
 
 Work = Callable[[], Awaitable[Any]]
+LATE_SECONDS = 0.5
+"""Work that waits so long for other lanes before it begins: there is more to do than is done."""
+BUSY_SECONDS = 1.0
+"""For so long after that it is taken to be still so."""
 
 
 class Lanes:
@@ -18,6 +22,7 @@ class Lanes:
 
     def __init__(self, running: int = 16, waiting: int = 1000) -> None:
         self._lanes: dict[Hashable, deque[tuple[Work, asyncio.Future[Any]]]] = {}
+        self._late_at = -BUSY_SECONDS
         self._workers: set[asyncio.Task[None]] = set()
         self._running = asyncio.Semaphore(running)
         self._room = asyncio.Semaphore(waiting)
@@ -25,6 +30,10 @@ class Lanes:
     def __len__(self) -> int:
         """How many lanes have work."""
         return len(self._lanes)
+
+    def busy(self) -> bool:
+        """Whether there is more to do than is done."""
+        return asyncio.get_running_loop().time() < self._late_at + BUSY_SECONDS
 
     async def submit(self, key: Hashable, work: Work) -> asyncio.Future[Any]:
         """Queue `work` in the lane `key`; the future gets its result or error.
@@ -70,7 +79,12 @@ class Lanes:
 
     async def _run(self, work: Work, future: asyncio.Future[Any]) -> None:
         try:
+            clock = asyncio.get_running_loop().time
+            waits_since = clock()
             async with self._running:
+                began = clock()
+                if began - waits_since > LATE_SECONDS:
+                    self._late_at = began
                 if future.cancelled():
                     return
                 result = await work()

@@ -26,6 +26,23 @@ class Pace:
         return at - now
 
 
+BRAKE_SECONDS = 60.0
+
+
+class Brake:
+    """Whether Telegram has asked to slow down, in the last minute."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    @property
+    def is_on(self) -> bool:
+        return asyncio.get_running_loop().time() < self._until
+
+    def put_on(self) -> None:
+        self._until = asyncio.get_running_loop().time() + BRAKE_SECONDS
+
+
 class Window:
     """The same without waiting: `take` what there is room for; by any clock, in seconds."""
 

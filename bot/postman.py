@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.pace import Pace
+from bot.pace import Brake, Pace
 from bot.telegram_errors import Gone, Moved, Refused, TryLater, Unauthorized, Unreachable
 from handlers.outgoing import Answer, Delete, Edit, Outgoing, Send, SendDocument
 
@@ -64,6 +64,8 @@ class Reports:
 @dataclass(slots=True, eq=False)
 class _Letter:
     outgoing: Outgoing
+    patient: bool = True
+    """Keeps to the pace although Telegram has not asked for it."""
     outages: int = 0
     waits: int = 0
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -71,7 +73,11 @@ class _Letter:
 
 
 class Postman:
-    """Delivers through `call`: `per_second` calls overall, `per_minute_in_group` messages in each group."""
+    """Delivers through `call`: `per_minute_in_group` messages in each group, and `per_second` calls overall.
+
+    Somebody looks at the screen that `show` brings, so it keeps to the pace only once Telegram has asked to slow down:
+    how much it takes depends on the bot and on the day. What is owed waits its turn at all times.
+    """
 
     def __init__(
         self,
@@ -85,6 +91,7 @@ class Postman:
         self._call = call
         self._reports = reports or Reports()
         self._pace = Pace(per_second, 1.0)
+        self._brake = Brake()
         self._per_minute_in_group = per_minute_in_group
         self._group_paces: dict[int, Pace] = {}
         self._back_off = tuple(back_off)
@@ -95,21 +102,29 @@ class Postman:
         self._log = structlog.get_logger()
 
     def post(self, chat: int, outgoing: Sequence[Outgoing]) -> None:
-        """Queue, in order. Answers to presses don't queue: a chat may be held up longer than that.
+        """Queue what is owed, in order."""
+        self._post(chat, outgoing, patient=True)
 
-        They only wait a moment for what was posted with them, so that the screen has changed when the button
-        stops spinning: whoever presses again at once then presses what they see.
+    def show(self, chat: int, outgoing: Sequence[Outgoing]) -> None:
+        """Queue what answers somebody, in order.
+
+        Answers to presses don't queue: a chat may be held up longer than that. They only wait a moment for what was
+        posted with them, so that the screen has changed when the button stops spinning: whoever presses again at once
+        then presses what they see.
         """
+        self._post(chat, outgoing, patient=False)
+
+    def _post(self, chat: int, outgoing: Sequence[Outgoing], *, patient: bool) -> None:
         last: _Letter | None = None
         for one in outgoing:
             if not isinstance(one, Answer):
-                last = self._queue(chat, one) or last
+                last = self._queue(chat, _Letter(one, patient=patient)) or last
         for one in outgoing:
             if isinstance(one, Answer):
                 self._start(self._answer(_Letter(one), last))
 
-    def _queue(self, chat: int, one: Outgoing) -> _Letter | None:
-        letter = _Letter(one)
+    def _queue(self, chat: int, letter: _Letter) -> _Letter | None:
+        one = letter.outgoing
         if (queue := self._queues.get(chat)) is None:
             self._queues[chat] = deque([letter])
             self._start(self._walk(chat))
@@ -137,7 +152,7 @@ class Postman:
         queue = self._queues[chat]
         try:
             while queue:
-                await self._wait_for_turn(chat, queue[0].outgoing)
+                await self._wait_for_turn(chat, queue[0])
                 letter = queue[0]  # read only now: a later edit may have taken the place
                 try:
                     pause = await self._attempt(letter)
@@ -153,11 +168,12 @@ class Postman:
         finally:
             del self._queues[chat]
 
-    async def _wait_for_turn(self, chat: int, outgoing: Outgoing) -> None:
-        if chat < 0 and not isinstance(outgoing, Delete):
+    async def _wait_for_turn(self, chat: int, letter: _Letter) -> None:
+        if chat < 0 and not isinstance(letter.outgoing, Delete):
             group = self._group_paces.setdefault(chat, Pace(self._per_minute_in_group, 60.0))
             await group.wait()
-        await self._pace.wait()
+        if letter.patient or self._brake.is_on:
+            await self._pace.wait()
 
     async def _answer(self, letter: _Letter, after: _Letter | None) -> None:
         if after is not None:
@@ -165,7 +181,8 @@ class Postman:
                 await asyncio.wait_for(after.over.wait(), SCREEN_FIRST)
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
-                self._pace.take()  # counted, but not made to wait: someone looks at a spinning button
+                if self._brake.is_on:
+                    self._pace.take()  # counted, but not made to wait: someone looks at a spinning button
                 pause = await self._attempt(letter)
                 while pause is not None:
                     await asyncio.sleep(pause)
@@ -196,6 +213,7 @@ class Postman:
         if isinstance(error, TryLater | Moved) and letter.waits < MOST_FLOOD_WAITS:
             letter.waits += 1
             if isinstance(error, TryLater):
+                self._brake.put_on()
                 return error.seconds
             if not isinstance(letter.outgoing, Answer):
                 self._moved[letter.outgoing.chat] = error.chat

@@ -84,7 +84,7 @@ def unpack(plaintext: bytes) -> Envelope:
     if version != VERSION:
         raise Tampered("A sealed text has an unknown version: update Postern, or fetch the file again.")
     question = _decode(name.rstrip(b"\0"))
-    if not question or "\0" in question or length > TEXT_BYTES or any(text[length:]):
+    if not question or "\0" in question or length > TEXT_BYTES or text[length:].strip(b"\0"):
         raise Tampered("A sealed text is malformed: the file is damaged or was altered.")
     return Envelope(case, question, sequence, text[:length])
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode
 
 import pytest
+import uvloop
 from aiogram import Bot
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import ClientDecodeError, TelegramNetworkError
@@ -64,6 +65,14 @@ async def served(*answers: bytes | None) -> AsyncIterator[tuple[Server, Bot]]:
     finally:
         await session.close()
         listening.close()
+
+
+def test_it_works_on_the_loop_that_the_service_runs_on() -> None:
+    async def call() -> None:
+        async with served(LENGTH) as (_, bot):
+            assert (await bot(GetMe())).id == 52
+
+    uvloop.run(call())
 
 
 async def test_calls_share_a_connection_and_calls_at_once_have_their_own() -> None:
