@@ -15,10 +15,10 @@ from handlers.notes import Note
 from handlers.operator_cases import order_of
 from handlers.outgoing import Edit, Outgoing, Send
 from intake.questionnaire import Level
-from intake.triage import Status
-from storage import cases, meta, outbox
+from storage import cases, grouped, meta, outbox
 from storage.cases import Case
 from storage.database import Tx
+from storage.grouped import Kinds
 from storage.outbox import REFRESH, Job, Task
 
 MOST_CARDS_WAITING = 30
@@ -44,13 +44,13 @@ def gather(tx: Tx, desk: Desk, due: Due, under_way: Collection[bytes], now: int)
     mine += pressing[max(0, MOST_CARDS_WAITING - coming) :]
     if not mine:
         return
-    anew = not _waiting(tx)
+    anew = not grouped.read(tx).total()
     for job_id, case in mine:
         outbox.done(tx, job_id)
         if not case.facts.grouped:
             cases.save_facts(tx, case, replace(case.facts, grouped=True))
     # The old board says that nothing waits: a new message is seen, an edited one is not.
-    if anew and _waiting(tx):
+    if anew and grouped.read(tx).total():
         meta.drop(tx, meta.BOARD)
     if all(job.task is not Task.BOARD or job_id in under_way for job_id, job in due):
         outbox.add(tx, Job(Task.BOARD, now))
@@ -61,10 +61,10 @@ def call(tx: Tx, desk: Desk, job_id: bytes) -> Outgoing | None:
     chat = group.current(tx, desk)
     if chat is None:
         return None
-    found, message = _waiting(tx), _message(tx, chat)
+    found, message = grouped.read(tx), _message(tx, chat)
     if message is not None:
         return Edit(chat, message, _text(desk, found), resend=False)
-    if not found:
+    if not found.total():
         return None
     return Send(chat, _text(desk, found), note=str(Note("board", job=job_id.hex())))
 
@@ -85,14 +85,10 @@ def _message(tx: Tx, chat: int) -> int | None:
     return int(message) if where == str(chat).encode() else None
 
 
-def _waiting(tx: Tx) -> list[Case]:
-    return [case for case in cases.with_status(tx, Status.OPEN) if case.facts.grouped]
-
-
-def _text(desk: Desk, found: list[Case]) -> str:
-    emergencies = sum(case.facts.level is Level.EMERGENCY for case in found)
-    near_empty = sum(case.facts.near_empty for case in found)
-    others = len(found) - emergencies - near_empty
+def _text(desk: Desk, found: Kinds) -> str:
+    emergencies = sum(n for (level, _), n in found.items() if level is Level.EMERGENCY)
+    near_empty = sum(n for (_, little), n in found.items() if little)
+    others = found.total() - emergencies - near_empty
     counted = {"board-emergencies": emergencies, "board-others": others, "board-near-empty": near_empty}
     lines = [desk.texts.say(desk.staff_language, name, n=n) for name, n in counted.items() if n]
     return "\n".join(lines or [desk.texts.say(desk.staff_language, "board-clear")])

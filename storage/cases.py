@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Executable, Row, bindparam, delete, func, 
 from intake.errors import Tampered
 from intake.questionnaire import Level
 from intake.triage import Act, Outcome, Status, after
-from storage import locks, outbox
+from storage import grouped, locks, outbox
 from storage.database import Tx
 from storage.purpose import framed
 from storage.schema import cases, thread
@@ -145,6 +145,8 @@ def damaged(tx: Tx) -> list[str]:
 
 def save_facts(tx: Tx, case: Case, facts: Facts) -> None:
     """`case`: as it was read in this transaction."""
+    if case.status is Status.OPEN and facts.grouped != case.facts.grouped:
+        _count_grouped(tx, facts, 1 if facts.grouped else -1)
     _update(tx, case.case, facts=_wrap_facts(tx, replace(case, facts=facts)))
 
 
@@ -161,7 +163,11 @@ def move(tx: Tx, case: Case, act: Act, *, holder: str | None) -> bool:
     was &= cases.c.holder.is_(None) if case.holder is None else cases.c.holder == case.holder
     facts = _wrap_facts(tx, replace(case, facts=replace(case.facts, documents=())))
     done = tx.conn.execute(update(cases).where(was).values(status=status.value, holder=holder, facts=facts))
-    return done.rowcount == 1
+    if done.rowcount != 1:
+        return False
+    if case.facts.grouped and case.status is not status:
+        _count_grouped(tx, case.facts, (status is Status.OPEN) - (case.status is Status.OPEN))
+    return True
 
 
 def close(tx: Tx, case: Case, outcome: Outcome, day: int) -> bool:
@@ -184,6 +190,10 @@ def answer_by_code(tx: Tx, case: Case, code_tag: bytes, code_key: bytes) -> None
 def erase(tx: Tx, chosen: Sequence[bytes]) -> None:
     """Slots, then boxes, then the rows, and whatever was still to be sent about them. The tallies stay."""
     locks.erase(tx, chosen)
+    for case in chosen:
+        found = sound(tx, case)
+        if found is not None and found.status is Status.OPEN and found.facts.grouped:
+            _count_grouped(tx, found.facts, -1)
     outbox.drop_about(tx, {case.hex() for case in chosen})
     tx.conn.execute(delete(thread).where(thread.c.case_id.in_(chosen)))
     tx.conn.execute(delete(cases).where(cases.c.case_id.in_(chosen)))
@@ -222,6 +232,11 @@ def finished_since(until: int) -> ColumnElement[bool]:
 def count(tx: Tx, status: Status) -> int:
     found = tx.conn.execute(select(func.count()).select_from(cases).where(cases.c.status == status.value))
     return found.scalar_one()
+
+
+def _count_grouped(tx: Tx, facts: Facts, by: int) -> None:
+    if by:
+        grouped.change(tx, facts.level, facts.near_empty, by)
 
 
 def _sound(tx: Tx, condition: ColumnElement[bool]) -> list[Case]:
