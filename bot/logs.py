@@ -14,6 +14,8 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import suppress
+from io import TextIOBase
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -65,7 +67,7 @@ def configure(
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.PrintLoggerFactory(_Unfailing(stream)),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(
@@ -76,6 +78,25 @@ def configure(
     sys.excepthook = _uncaught
     sys.unraisablehook = lambda found: _uncaught(found.exc_type, found.exc_value, found.exc_traceback)
     threading.excepthook = lambda found: _uncaught(found.exc_type, found.exc_value, found.exc_traceback)
+
+
+class _Unfailing(TextIOBase):
+    """A stream whose failures cost a line, and nothing else.
+
+    A full disk, or a reader that has gone, must not end the loop that only wanted to say that something is wrong.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def watch(loop: asyncio.AbstractEventLoop) -> None:

@@ -10,7 +10,9 @@ from functools import partial
 from pathlib import Path
 
 import bot.app
+from bot.installation import load_questionnaire
 from bot.settings import Settings, load_settings
+from handlers.texts import load_texts
 from intake.questionnaire import Questionnaire
 from tests.fire import planted
 
@@ -23,8 +25,7 @@ _OFFSET = struct.Struct("<q")
 
 def preload() -> None:
     """In the parent: what is read from our own files, which takes a second, is read once for all lives."""
-    texts, questionnaires = bot.app.load_texts(), {}
-    read = bot.app.load_questionnaire
+    texts, questionnaires, read = load_texts(), dict[str, Questionnaire](), load_questionnaire
 
     def questionnaire(settings: Settings) -> Questionnaire:
         if settings.questionnaire not in questionnaires:
@@ -32,15 +33,14 @@ def preload() -> None:
         return questionnaires[settings.questionnaire]
 
     questionnaire(load_settings({}))
-    bot.app.load_texts = lambda: texts
-    bot.app.load_questionnaire = questionnaire
+    vars(bot.app).update(load_texts=lambda: texts, load_questionnaire=questionnaire)
 
 
 def prepare() -> None:
     """In the child, before anything runs."""
     path = os.environ.pop(CLOCK_FILE, "")
     if path:
-        bot.app.assemble = partial(bot.app.assemble, clock=moved_clock(Path(path)))
+        vars(bot.app).update(assemble=partial(bot.app.assemble, clock=moved_clock(Path(path))))
     fault = os.environ.pop(PLANT, "")
     if fault:
         planted.FAULTS[fault]()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -77,10 +78,8 @@ class Delivery:
         deadline = loop.time() + timeout
         while not self.waiting and (left := deadline - loop.time()) > 0:
             self._arrived.clear()
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._arrived.wait(), min(left, 0.5))
-            except TimeoutError:
-                pass
             if mine != self._poller:
                 return None
         found = [update for _, update in list(self.waiting.values())[:100]]
@@ -117,15 +116,14 @@ class Delivery:
                 number = self._next()
                 if number is None:
                     self._arrived.clear()
-                    try:
+                    with suppress(TimeoutError):
                         await asyncio.wait_for(self._arrived.wait(), 0.05)
-                    except TimeoutError:
-                        pass
                     continue
                 await slots.acquire()
                 task = asyncio.create_task(self._deliver(session, number))
                 tasks.add(task)
-                task.add_done_callback(lambda done: (tasks.discard(done), slots.release(), self._arrived.set()))
+                task.add_done_callback(tasks.discard)
+                task.add_done_callback(lambda _: slots.release())
 
     def _next(self) -> int | None:
         """The next update that may go: the first of a chat of which none is on its way, or any in disorder."""
@@ -158,6 +156,7 @@ class Delivery:
                 await asyncio.sleep(AGAIN_SECONDS)
         finally:
             self._busy.discard(number)
+            self._arrived.set()
 
     async def _post(self, session: aiohttp.ClientSession, url: str, secret: str, update: Json) -> bool:
         headers = {"X-Telegram-Bot-Api-Secret-Token": secret}

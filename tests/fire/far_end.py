@@ -87,7 +87,9 @@ class FarEnd:
         message |= {"chat": _chat(user), "from": _user(user, language)}
         return number, self.delivery.put(user, message=message)
 
-    def press(self, user: int, number: int, data: str, language: str = "en", chat: int = 0) -> tuple[str, int]:
+    def press(
+        self, user: int, number: int, data: str, language: str = "en", chat: int = 0
+    ) -> tuple[str, int]:
         """The press and its update: both names. `chat`: where the message is, if not in their own chat."""
         query = f"q{user}-{self._number()}"
         message = {"message_id": number, "date": self.clock(), "chat": _chat(chat or user)}

@@ -120,18 +120,21 @@ class Field:
 
     @asynccontextmanager
     async def crowd(self, size: int, within: float, most: int = 10**9) -> AsyncIterator[None]:
-        """So many people at any time, `most` in all, one after another; at the end those on their way finish."""
-        ending = asyncio.Event()
+        """So many people at any time, one after another; at the end those on their way finish.
+
+        `most`: so many in all, and every one of them comes, however soon the end.
+        """
+        ending, least = asyncio.Event(), most if most < 10**9 else 0
 
         async def one_after_another() -> None:
-            while not ending.is_set() and len(self.people) < most:
+            while len(self.people) < (least if ending.is_set() else most):
                 await self.newcomer().walk()
 
         walking = [asyncio.create_task(one_after_another()) for _ in range(size)]
         try:
             yield
             ending.set()
-            _, late = await asyncio.wait(walking, timeout=within)
+            await asyncio.wait(walking, timeout=within)
             for task in walking:
                 if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                     raise error
@@ -147,8 +150,7 @@ class Field:
         deadline = time.monotonic() + within
         async with opened(self.place.loaded) as installation:
             while time.monotonic() < deadline:
-                now = self.now()
-                if not await installation.db.read(lambda tx, at=now: _due(tx, at)):
+                if not await installation.db.read(lambda tx: _due(tx, self.now())):
                     return True
                 await asyncio.sleep(0.5)
         return False
@@ -176,7 +178,9 @@ class Field:
             except ValueError:
                 event = {"level": "error", "event": line[:200]}
             if isinstance(event, dict) and event.get("level") in {"error", "critical"}:
-                found.append(" ".join(f"{event.get(k)}" for k in ("event", "job", "error", "where") if k in event))
+                found.append(
+                    " ".join(f"{event.get(k)}" for k in ("event", "job", "error", "where") if k in event)
+                )
         return found
 
 
@@ -217,7 +221,7 @@ async def open_field(
         values["WEBHOOK_SECRET"] = SECRET
     if database:
         values["DATABASE_URL"] = database
-    home.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
     place = Place(home, values | dict(settings))
     await setup.create(place.loaded, bytes(truth.RECOVERY.public_key))
     mine = launcher or Launcher()

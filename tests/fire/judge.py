@@ -87,12 +87,12 @@ class Judge:
             counts.hold(f"{who}: the answer to {question}", set(there) == set(given))
         for question, text in texts.items():
             counts.hold(f"{who}: the text on {question}", opened.texts.get(question, "") == text)
-        there = Counter(kept.additions)
+        additions = Counter(kept.additions)
         for addition in request.additions:
             confirmed = addition.update in self.far_end.delivery.confirmed
             if addition.taken_away or confirmed:
-                counts.hold(f"{who}: an addition", there[addition.text])
-            counts.doubled += [f"{who}: an addition"] * (there[addition.text] - 1)
+                counts.hold(f"{who}: an addition", additions[addition.text])
+            counts.doubled += [f"{who}: an addition"] * (additions[addition.text] - 1)
         for code in request.codes:
             holds = kept.case.code_tag == self.truth.tags.get(code) and request.by_code
             counts.hold(f"{who}: the code finds the case", holds)

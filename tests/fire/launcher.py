@@ -75,7 +75,8 @@ def _fork(order: dict[str, Any]) -> int:
         os.environ.update(order["env"])
         os.chdir(Path(order["home"]))
         child.prepare()
-        cli.run()
+        sys.argv = ["postern", "run"]
+        cli.main()
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1

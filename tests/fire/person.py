@@ -1,7 +1,7 @@
 """Somebody who asks for help and doesn't give up; remembers what the screens said.
 
-A press is made once. If nothing comes of it, there are two kinds of people: one presses the same button again, the other
-writes /start to see where they are. While Telegram still holds their press, both wait.
+A press is made once. If nothing comes of it, there are two kinds of people: one presses the same button again, the
+other writes /start to see where they are. While Telegram still holds their press, both wait.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.fire.memory import Addition, Memory, Request
 REFERENCE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
 CODE = re.compile(r"\b\d{4} \d{4} \d{4} \d{4}\b")
 LANGUAGES = ("en", "ru", "uk", "kk")
+HINT_LOOKS = 16
 Look = tuple[int, str, tuple[tuple[str, str], ...]]
 
 
@@ -205,7 +206,7 @@ class Person:
                 continue
             shown = review.partition(line)[2].partition("\n")[0]
             labels = [o.label[self.language] for o in question.options if o.id in given]
-            if shown not in {", ".join(labels) or self.say("review-declined")} and not shown.endswith("…"):
+            if shown != (", ".join(labels) or self.say("review-declined")) and not shown.endswith("…"):
                 self.memory.forgotten.append(f"the review of {question.id}")
 
     async def _send(self, look: Look) -> None:
@@ -231,15 +232,22 @@ class Person:
         addition.taken_away = number not in self.far_end.chats[self.user]
 
     async def _erase(self) -> None:
+        pressed = False
         while not self.memory.current.erased:
             look = self.look()
             labels = {label for label, _ in look[2]} if look else set()
             if look and self.say("erase-yes-button") in labels:
+                pressed = True
                 await self._press(look, "erase-yes-button")
             elif look and self.say("erase-button") in labels:
                 await self._press(look, "erase-button")
-            elif look and self.say("start-button") in labels:
-                self.memory.current.erased = True
+            elif (
+                labels & {self.say("start-button"), self.texts.say(self.language, "language-name")}
+                and pressed
+            ):
+                self.memory.current.erased = (
+                    True  # this screen, or the beginning anew, is what comes after it
+                )
             else:
                 await self._write("/start")
 
@@ -252,9 +260,9 @@ class Person:
         """The newest message that has buttons; the message with a code is not the screen."""
         found: tuple[int, Message] | None = None
         for number, message in self.far_end.chats[self.user].items():
-            if message.ours and message.rows and not CODE.search(message.text):
-                if found is None or number > found[0]:
-                    found = number, message
+            is_screen = message.ours and message.rows and not CODE.search(message.text)
+            if is_screen and (found is None or number > found[0]):
+                found = number, message
         if found is None:
             return None
         buttons = tuple(
@@ -306,7 +314,7 @@ class Person:
             self.memory.pressed_again += 1
             presses.append(self.far_end.press(self.user, look[0], data, self.language))
             await self._until(lambda: self._moved(look), presses[1][1])
-        self._heed(presses[0][0])
+        await self._heed(presses[0][0])
         self._remember(self.look())
 
     async def _ask(self, before: Look | None, what: str) -> None:
@@ -321,12 +329,19 @@ class Person:
             except TimeoutError:
                 break
         after = self.look()
-        if life == self.far_end.life and before is not None and after is not None:
-            if after[0] > before[0] and after[1:] == before[1:] and not self.far_end.weather.odds:
-                self.memory.confirmed_in_vain.append(what)
+        if life != self.far_end.life or before is None or after is None or self.far_end.weather.odds:
+            return
+        if after[0] > before[0] and after[1:] == before[1:]:
+            self.memory.confirmed_in_vain.append(what)
 
-    def _heed(self, query: str) -> None:
+    async def _heed(self, query: str) -> None:
         """Told that the button was from an earlier screen, they know that their choice didn't count."""
+        for _ in range(
+            HINT_LOOKS if self._fresh else 0
+        ):  # the line comes a moment after the screen, or never
+            if query in self.far_end.answered:
+                break
+            await asyncio.sleep(0.05)
         if self.far_end.answered.get(query) == self.say("hint-old-button"):
             for question in self._fresh & self._given.keys():
                 self._given.pop(question)
@@ -373,4 +388,3 @@ class Person:
             except TimeoutError:
                 continue
         return True
-

@@ -34,7 +34,13 @@ FINISH_SECONDS = 240.0
 
 
 async def storm(
-    home: Path, *, kind: str, seed: int, people: int, slow_seconds: float = weather.SLOW_SECONDS, webhook: bool = False
+    home: Path,
+    *,
+    kind: str,
+    seed: int,
+    people: int,
+    slow_seconds: float = weather.SLOW_SECONDS,
+    webhook: bool = False,
 ) -> Counts:
     """One kind of fault on a good part of all calls, while so many people ask for help."""
     async with open_field(home, seed=seed, habits=PATIENT, webhook=webhook) as field:

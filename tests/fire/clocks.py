@@ -1,0 +1,49 @@
+"""The clock jumps: by an hour, by a year, over a leap day, over a month's end in the middle of a queue of turns."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.fire.counts import Counts
+from tests.fire.field import Field, open_field
+from tests.fire.person import Habits
+
+HOUR, YEAR = 3_600, 365 * 86_400
+FINISH_SECONDS = 120.0
+STEPS = (HOUR, -HOUR, -HOUR, 2 * HOUR, YEAR, -YEAR, -YEAR, 2 * YEAR, -YEAR - HOUR)
+NO_ERASING = Habits(erases=0.0, by_code=0.0, patience=3.0)
+
+
+async def steps(home: Path, *, seed: int, people: int, seconds: float) -> Counts:
+    """Forward and back under load. A draft may expire when a year goes by; what was sent may not.
+
+    Open cases are kept for ten years here: that a year's step purges them is what retention is for.
+    """
+    settings = {"RETENTION_DAYS": "open=3650,closed=3650,audit=3650", "DRAFT_MINUTES": str(60 * 24 * 800)}
+    async with open_field(home, seed=seed, habits=NO_ERASING, settings=settings) as field:
+        await field.start()
+        async with field.crowd(people, FINISH_SECONDS, most=3 * people):
+            for step in STEPS:
+                await asyncio.sleep(seconds / len(STEPS))
+                field.move_clock(step)
+        return await _ended(field)
+
+
+async def at(home: Path, *, seed: int, people: int, moment: str, before: float = 2.0) -> Counts:
+    """A queue of turns across one instant, such as a month's end: each request is counted once, in one month."""
+    then = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    settings = {"RETENTION_DAYS": "open=3650,closed=3650,audit=3650"}
+    async with open_field(home, seed=seed, habits=NO_ERASING, settings=settings) as field:
+        field.move_clock(int(then.timestamp() - time.time() - before))
+        await field.start()
+        async with field.crowd(people, FINISH_SECONDS, most=3 * people):
+            await asyncio.sleep(before + 2.0)
+        return await _ended(field)
+
+
+async def _ended(field: Field) -> Counts:
+    await field.stop()
+    return await field.verdict(updates=False)
