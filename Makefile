@@ -2,6 +2,8 @@
 # make test          all checks and tests; make coverage shows what they reach
 # make promises      prove the README's table, cell by cell; FULL=1 with the long runs
 # make bench         how fast it is, next to plain bots; ten minutes of two cores; QUICK=1 takes one
+# make fire          the service killed, cut off, flooded, out of disk: a sample; FULL=1 all of it, which takes hours and
+#                    goes on where it was; ONLY="kill -9" some of it, MINUTES=… for the soak, AGAIN=1 from the beginning
 # make screenshots   take the README's pictures anew
 # make lock          write the locks anew from pyproject.toml; UPGRADE=1 takes the newest releases (needs uv)
 # make clean         remove what the above have made
@@ -35,6 +37,10 @@ promises: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	@$(BIN)/python -m benchmarks $(if $(filter-out 0,$(QUICK)),--quick)
+
+fire: .venv/.installed-dev
+	@$(BIN)/python -m tests.fire $(if $(filter-out 0,$(FULL)),--full) $(if $(ONLY),--only "$(ONLY)") \
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(filter-out 0,$(AGAIN)),--again)
 
 # Everything is installed from the lock and checked against its hashes, the build tool included; nothing else is fetched.
 .venv/.installed: requirements.lock pyproject.toml

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import json
 import logging
@@ -132,3 +133,14 @@ def test_the_level_is_kept() -> None:
     assert stream.getvalue() == ""
     structlog.get_logger().error("a turn failed")
     assert json.loads(stream.getvalue())["level"] == "error"
+
+
+def test_a_line_that_cannot_be_written_is_lost_and_nothing_else() -> None:
+    """A full disk under the log once ended the loop that only wanted to say so."""
+
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(errno.ENOSPC, "no space left")
+
+    logs.configure("json", "INFO", Full())
+    structlog.get_logger().error("the disk is full")

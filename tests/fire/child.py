@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import struct
 import time
 from collections.abc import Callable
@@ -20,6 +22,7 @@ CLOCK_FILE = "FIRE_CLOCK"
 """Environment: the file that says by how many seconds the service's clock is off."""
 PLANT = "FIRE_PLANT"
 """Environment: name of a fault in `planted.FAULTS`."""
+TASKS_FILE = "FIRE_TASKS"
 _OFFSET = struct.Struct("<q")
 
 
@@ -41,9 +44,22 @@ def prepare() -> None:
     path = os.environ.pop(CLOCK_FILE, "")
     if path:
         vars(bot.app).update(assemble=partial(bot.app.assemble, clock=moved_clock(Path(path))))
+    tasks = os.environ.pop(TASKS_FILE, "")
+    if tasks:
+        _count_tasks_when_asked(Path(tasks))
     fault = os.environ.pop(PLANT, "")
     if fault:
         planted.FAULTS[fault]()
+
+
+def _count_tasks_when_asked(path: Path) -> None:
+    """On SIGUSR1: how many tasks are there, written into a file."""
+
+    def count(*_: object) -> None:
+        tasks = [task for task in list(vars(asyncio.tasks)["_all_tasks"]) if not task.done()]
+        path.write_text(str(len(tasks)))
+
+    signal.signal(signal.SIGUSR1, count)
 
 
 def moved_clock(path: Path) -> Callable[[], int]:

@@ -32,7 +32,7 @@ async def locked(home: Path, *, seed: int, people: int, seconds: float, times: i
             other.rollback()
             other.close()
 
-    return await _through(home, seed, people, times, hold)
+    return await through(home, seed, people, times, hold)
 
 
 def _lock(path: Path) -> sqlite3.Connection:
@@ -50,7 +50,7 @@ async def cannot_write(home: Path, *, seed: int, people: int, seconds: float, ti
         await asyncio.sleep(seconds)
         resource.prlimit(field.life.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
 
-    return await _through(home, seed, people, times, forbid)
+    return await through(home, seed, people, times, forbid)
 
 
 async def disk_full(home: Path, *, seed: int, people: int, seconds: float, times: int = 1) -> Counts:
@@ -68,7 +68,7 @@ async def disk_full(home: Path, *, seed: int, people: int, seconds: float, times
         ballast.unlink()
 
     try:
-        return await _through(home, seed, people, times, fill)
+        return await through(home, seed, people, times, fill)
     finally:
         _libc().umount2(os.fsencode(home / "data"), 2)  # 2: also while it is used
 
@@ -101,7 +101,7 @@ async def read_only(home: Path, *, seed: int, people: int) -> Counts:
         _libc().umount2(os.fsencode(home / "data"), 2)
 
 
-async def _through(
+async def through(
     home: Path,
     seed: int,
     people: int,

@@ -79,12 +79,14 @@ class FarEnd:
 
     # What people do.
 
-    def write(self, user: int, text: str, language: str = "en") -> tuple[int, int]:
+    def write(self, user: int, text: str, language: str = "en", reply_to: int = 0) -> tuple[int, int]:
         """Their message and its update: both numbers."""
         number = self._number()
         self.chats[user][number] = Message(text, [], self.clock(), ours=False)
         message = {"message_id": number, "date": self.clock(), "text": text}
         message |= {"chat": _chat(user), "from": _user(user, language)}
+        if reply_to:
+            message["reply_to_message"] = {"message_id": reply_to, "date": 0, "chat": _chat(user)}
         return number, self.delivery.put(user, message=message)
 
     def press(

@@ -75,6 +75,7 @@ class Field:
         self.far_end.delivery.online.clear()
         place = Place(self.place.home, self.place.settings | changed)
         environment = place.environment | {child.CLOCK_FILE: str(self.clock_file)}
+        environment |= {child.TASKS_FILE: str(self.place.home / "tasks")}
         if self.plant:
             environment[child.PLANT] = self.plant
         pid = await self.launcher.start(self.place.home, environment, self.log)

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from statistics import quantiles
 
+from tests.fire import health
 from tests.fire.counts import Counts
 from tests.fire.field import Field, open_field
 from tests.fire.person import Habits
@@ -29,11 +30,11 @@ async def run(
     async with open_field(home, seed=seed, habits=REAL, settings=settings) as field:
         await field.start()
         quiet = await _walked(field, people)
-        before = _resident(field)
+        before = health.status(field, "VmRSS")
         flood = asyncio.create_task(_flood(field, accounts, seconds, rate))
         flooded = await _walked(field, people, FINISH_SECONDS)
         sent = await flood
-        peak = _peak(field)
+        peak = health.status(field, "VmHWM")
         await field.stop()
         counts = await field.verdict()
         counts.count("flooders' updates", sent)
@@ -86,25 +87,3 @@ def _readable(field: Field, counts: Counts) -> None:
 
 def _p99(waits: list[float]) -> float:
     return quantiles(waits, n=100)[98] if len(waits) > 1 else 0.0
-
-
-def _status(field: Field, name: str) -> float:
-    assert field.life is not None
-    for line in Path(f"/proc/{field.life.pid}/status").read_text().splitlines():
-        if line.startswith(name + ":"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
-def _resident(field: Field) -> float:
-    """MiB. A forked life shares what it has not written to with its parent; that is counted, too."""
-    return _status(field, "VmRSS")
-
-
-def _peak(field: Field) -> float:
-    return _status(field, "VmHWM")
-
-
-def descriptors(field: Field) -> int:
-    assert field.life is not None
-    return len(list(Path(f"/proc/{field.life.pid}/fd").iterdir()))

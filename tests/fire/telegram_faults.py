@@ -67,9 +67,12 @@ async def away(home: Path, *, seed: int, people: int, hours: int = 24, seconds: 
         return await _ended(field, sum(field.far_end.weather.met.values()))
 
 
-async def disorder(home: Path, *, seed: int, people: int) -> Counts:
+async def disorder(
+    home: Path, *, seed: int, people: int, plant: str = "", habits: Habits | None = None
+) -> Counts:
     """By webhook: updates out of order, most of them twice or thrice, some after they were confirmed."""
-    async with open_field(home, seed=seed, webhook=True) as field:
+    async with open_field(home, seed=seed, webhook=True, habits=habits) as field:
+        field.plant = plant
         field.far_end.delivery.disorder = Random(seed)
         await field.start()
         async with field.crowd(people, FINISH_SECONDS, most=2 * people):

@@ -1,0 +1,102 @@
+"""A long ordinary day: steps at a steady rate, replies, cases closed and purged. What it takes stays what it was."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from statistics import median
+
+from tests.fire import truth
+from tests.fire.counts import Counts
+from tests.fire.desk_worker import DeskWorker
+from tests.fire.field import Field, open_field
+from tests.fire.health import Health, look
+from tests.fire.person import Habits
+
+DAY = 86_400
+SAMPLES = 40
+DAYS = 20
+"""So many days pass during it; after two, cases that are closed are purged, after four all the others."""
+STEP_SECONDS = 1.0
+"""From one press of a person to the next, on average."""
+SETTINGS = {
+    "RETENTION_DAYS": "open=4,closed=2,audit=30",
+    "DRAFT_MINUTES": str(60 * 24 * 40),
+    "REPLY_HOURS": "24",
+}
+FINISH_SECONDS = 180.0
+
+
+async def run(home: Path, *, seed: int, minutes: float, rate: float) -> Counts:
+    habits = Habits(pause=2 * STEP_SECONDS, patience=20.0, by_code=0.03, erases=0.05)
+    async with open_field(home, seed=seed, habits=habits, settings=SETTINGS) as field:
+        worker = DeskWorker(field)
+        await worker.hired()
+        await field.start()
+        field.far_end.on_call = worker.note
+        working = asyncio.create_task(worker.work())
+        samples: list[Health] = []
+        loop, confirmed = asyncio.get_running_loop(), field.far_end.delivery.confirmed
+        async with field.crowd(max(2, int(rate * STEP_SECONDS * 1.1)), FINISH_SECONDS):
+            began, before = loop.time(), len(confirmed)
+            for n in range(SAMPLES):
+                await asyncio.sleep(60 * minutes / SAMPLES)
+                samples.append(await look(field))
+                if n % (SAMPLES // DAYS) == 0:
+                    field.move_clock(DAY)
+                _forget(field)
+            pace = (len(confirmed) - before) / (loop.time() - began)
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        await asyncio.sleep(3.0)
+        await field.stop()
+        return await _verdict(field, worker, samples, pace)
+
+
+def _forget(field: Field) -> None:
+    """The far end's own memory stays small, too: chats of those who are through."""
+    for person in field.people:
+        if person.memory.finished:
+            field.far_end.chats.pop(person.user, None)
+
+
+async def _verdict(field: Field, worker: DeskWorker, samples: list[Health], pace: float) -> Counts:
+    found = await truth.read(field.place.loaded)
+    counts = Counts()
+    sent = sum(request.sent for person in field.people for request in person.memory.requests)
+    for person in field.people:
+        counts.hold(f"{person.user} got stuck at {person.memory.where}", person.memory.finished)
+        counts.lost += [f"{person.user}: forgotten: {what}" for what in person.memory.forgotten]
+    for text in worker.confirmed.values():
+        counts.hold(f"a reply: {text}", worker.arrived[text])
+    counts.doubled += [f"a reply: {text}" for text, times in worker.arrived.items() if times > 1]
+    if found.requests != sent:
+        (counts.lost if found.requests < sent else counts.doubled).append(
+            f"{sent} were sent, {found.requests} counted"
+        )
+    counts.wrong += [f"logged: {line}" for line in sorted(set(field.errors()))]
+    counts.count("people", len(field.people))
+    counts.count("replies", worker.written)
+    counts.count("closed", worker.closed)
+    counts.count("cases left", sum(len(kept) for kept in found.cases.values()))
+    counts.said.append(f"{pace:.1f} steps/s")
+    _flat(counts, samples)
+    return counts
+
+
+def _flat(counts: Counts, samples: list[Health]) -> None:
+    """The last quarter against the second: what grows with time is a leak, whatever its size."""
+    quarter = max(1, len(samples) // 4)
+    early, late = samples[quarter : 2 * quarter], samples[-quarter:]
+    for name, unit, room in (
+        ("resident", "MiB", 0.08),
+        ("descriptors", "", 0.2),
+        ("tasks", "", 0.5),
+        ("file", "MiB", 0.25),
+    ):
+        before, after = (median(getattr(one, name) for one in some) for some in (early, late))
+        counts.said.append(
+            f"{name}: {before:.1f} {unit} in the second quarter, {after:.1f} in the last".replace("  ", " ")
+        )
+        if after > before * (1 + room) + 2:
+            counts.wrong.append(f"{name} grew from {before:.1f} to {after:.1f} {unit}")
