@@ -39,3 +39,7 @@ class KeyFileError(SealingError):
 
 class WrongPassphrase(SealingError):
     """The key file is sound; the passphrase is not the one."""
+
+
+class DatabaseAway(PosternError):
+    """The database can't be reached or takes nothing just now: nothing was done, and it may be tried again later."""

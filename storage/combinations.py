@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from sqlalchemy import delete, func, select, tuple_
 
-from storage.database import Tx, upsert
+from storage.database import Tx, hold_counts, upsert
 from storage.schema import combinations
 
 
 def count(tx: Tx, day: int, tags: Iterable[bytes], since: int) -> dict[bytes, int]:
     """Count one request in each combination; returns how many since that day share each, this one included."""
+    hold_counts(tx)
     found = {}
     for tag in tags:
         here = {"day": day, "combination": tag}
@@ -32,6 +33,7 @@ def forget(tx: Tx, before: int, most: int) -> int:
 
 def uncount(tx: Tx, day: int, tags: Iterable[bytes]) -> None:
     """Take one request out again: its answers have changed and it no longer shares these."""
+    hold_counts(tx)
     for tag in tags:
         here = (combinations.c.day == day) & (combinations.c.combination == tag)
         tx.conn.execute(combinations.update().where(here).values(count=combinations.c.count - 1))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol, TypeVar
@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from storage.advisory import SINGLE, Single
 from storage.marks import Listener, Mark, ring
 from storage.schema import meta
 from storage.vault import SECRETS_NAME, Vault
@@ -34,8 +35,6 @@ PRAGMAS = (
 STANDING = (SECRETS_NAME, "paused", "recovery-key")
 """Names in `meta` that nearly every transaction asks for: they are read at once."""
 _STANDING = select(meta.c.name, meta.c.value).where(or_(*(meta.c.name == name for name in STANDING)))
-
-_LOCK_SECRETS = select(meta.c.name).where(meta.c.name == SECRETS_NAME).with_for_update(read=True)
 
 
 @dataclass(slots=True)
@@ -68,7 +67,8 @@ class Database(Protocol):
 
         `work` is plain synchronous code that may not wait for anything else: others wait for it. It may be run
         again, from the start, if the database says so. Works of one `lane` (16 bytes, the keyed hash of a chat)
-        are run one after another, across processes too.
+        are run one after another, across processes too, and may only change what belongs to that chat, and what they
+        hold (`hold_counts`); a work without a lane is alone.
         """
 
     async def tidy(self) -> bool:
@@ -83,10 +83,8 @@ class Database(Protocol):
 def writing(conn: Connection, vault: Vault) -> Tx:
     """Wraps under the server key that is in force in this very transaction, see `storage.rotation`.
 
-    On PostgreSQL with a shared lock on that row: whoever changes it waits for those who write under the former key.
+    Nobody changes it meanwhile: whoever puts a key in force writes without a lane, and so alone.
     """
-    if conn.dialect.name != "sqlite":
-        conn.execute(_LOCK_SECRETS)
     tx = Tx(conn, vault)
     in_force = tx.standing.get(SECRETS_NAME)
     if in_force is not None:
@@ -100,10 +98,19 @@ def leave_word(tx: Tx, listener: Listener | None) -> None:
         ring(tx.conn, tx.marks)
 
 
-def tell(tx: Tx, listener: Listener | None) -> None:
+def tell(marks: Sequence[Mark], listener: Listener | None) -> None:
     """The first thing after a commit."""
-    if tx.marks and listener is not None:
-        listener(tx.marks)
+    if marks and listener is not None:
+        listener(marks)
+
+
+def hold_counts(tx: Tx) -> None:
+    """From here to its end, this transaction is alone at what requests of different chats are counted in.
+
+    For works with a lane, which on PostgreSQL run beside each other; whoever writes on SQLite is alone in any case.
+    """
+    if tx.conn.dialect.name != "sqlite":
+        tx.conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SINGLE}, {Single.COUNTS})")
 
 
 def connect(url: str) -> AsyncEngine:

@@ -14,13 +14,14 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import make_url
 
 from intake.errors import PosternError
+from storage.advisory import SINGLE, Single
 from storage.database import connect
 
 T = TypeVar("T")
 SCRIPTS = Path(__file__).parent / "migrations"
 _ID_CHARS = 4
-_ADVISORY_LOCK = 0x706F7374
-"""Any fixed number: on PostgreSQL, processes that start together upgrade one after the other."""
+_LOCK = f"SELECT pg_advisory_xact_lock({SINGLE}, {Single.MIGRATION})"
+"""On PostgreSQL, processes that start together upgrade one after the other."""
 
 
 async def upgrade(url: str, scripts: Path = SCRIPTS) -> bool:
@@ -58,9 +59,7 @@ async def _in_transaction(url: str, work: Callable[[Connection], T]) -> T:
     try:
         async with engine.connect() as conn:
             sqlite = conn.dialect.name == "sqlite"
-            await conn.exec_driver_sql(
-                "BEGIN IMMEDIATE" if sqlite else f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"
-            )
+            await conn.exec_driver_sql("BEGIN IMMEDIATE" if sqlite else _LOCK)
             result = await conn.run_sync(work)
             await conn.commit()
             return result

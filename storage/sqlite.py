@@ -124,7 +124,7 @@ class SqliteDatabase:
             _take_back(raw)
             _fail(deque((_nothing, future) for future, _ in done), error)
             raise
-        tell(tx, self.listener)
+        tell(tx.marks, self.listener)
         for future, result in done:
             if not future.done():
                 future.set_result(result)

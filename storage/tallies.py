@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from storage.database import Tx, upsert
+from storage.database import Tx, hold_counts, upsert
 from storage.schema import tallies
 
 COUNT = "tallies.count"
@@ -15,6 +15,7 @@ COUNT_BYTES = 16
 
 def add(tx: Tx, month: str, names: Iterable[str]) -> None:
     """Count one more under each name, in the request's own transaction."""
+    hold_counts(tx)
     for name in names:
         total = _get(tx, month, name) + 1
         box = tx.vault.wrap_padded(COUNT, f"{month}|{name}".encode(), str(total).encode(), COUNT_BYTES)

@@ -11,6 +11,8 @@ import sqlite3
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from intake.errors import DatabaseAway
+
 _SQLITE = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -34,7 +36,7 @@ and a server that became read-only, as after a failover."""
 
 def is_trouble(error: BaseException) -> bool:
     """Whether it is the database that fails, and not what was asked of it."""
-    if isinstance(error, OSError | PoolTimeout | PendingRollbackError):  # no connection, or no new one
+    if isinstance(error, DatabaseAway | OSError | PoolTimeout | PendingRollbackError):  # no connection
         return True
     if not isinstance(error, DBAPIError):
         return isinstance(error, sqlite3.Error) and _sqlite(error)

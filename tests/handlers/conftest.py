@@ -11,6 +11,6 @@ from tests.handlers.desk import World, make_world
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with make_world(tmp_path) as made:
+async def world(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
+    async with make_world(tmp_path, database_url) as made:
         yield made

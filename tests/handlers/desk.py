@@ -1,4 +1,4 @@
-"""A real desk over a real SQLite file, with a clock that tests set, and chats that keep what the bot posts.
+"""A real desk over a real database, with a clock that tests set, and chats that keep what the bot posts.
 
 Nothing of Postern is replaced here but the wire: what is posted is applied to the chats at once, and Telegram's
 answer (a message's id) is recorded as the service records it.
@@ -279,9 +279,11 @@ class Person:
 
 
 @asynccontextmanager
-async def make_world(folder: Path, **terms: Any) -> AsyncIterator[World]:
-    url = f"sqlite+aiosqlite:///{folder / 'postern.sqlite'}"
-    await migrate.upgrade(url)
+async def make_world(folder: Path, url: str = "", **terms: Any) -> AsyncIterator[World]:
+    """`url`: of a database with all tables and nothing in them; without it, SQLite in the folder."""
+    if not url:
+        url = f"sqlite+aiosqlite:///{folder / 'postern.sqlite'}"
+        await migrate.upgrade(url)
     key, recovery = ServerKey.generate(), PrivateKey.generate()
     secrets = Vault.new_secrets(key)
     vault = Vault.open(key, secrets)

@@ -32,8 +32,10 @@ async def test_an_emergency_is_a_case_with_a_card_at_the_press_that_tells_it(wor
     assert case.facts.received_hour == world.now - world.now % 60
 
 
-async def test_later_answers_are_sealed_into_the_emergency_and_renew_its_summary(tmp_path: Path) -> None:
-    async with make_world(tmp_path, anonymity_k=1) as world:
+async def test_later_answers_are_sealed_into_the_emergency_and_renew_its_summary(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with make_world(tmp_path, database_url, anonymity_k=1) as world:
         heron, ann = await join(world, 900, Role.OPERATOR, "Heron"), Person(world, 5551)
         await ask(ann, held=True)
         await world.deliver()

@@ -153,8 +153,10 @@ async def test_no_account_is_stored_in_or_leads_to_a_request_with_a_code(world: 
     names = (case.case.hex(), repr(case.case), case.reference)
     assert not any(each in line for line in opened["traces"] for each in names)
     assert tables["drafts"] == []
-    # And the old rows, in which the two stood together, are nowhere in the files either.
+    # And the old rows, in which the two stood together, are nowhere in SQLite's files either.
     assert await world.desk.db.tidy()
+    if not (world.folder / "x.sqlite").exists():
+        return  # PostgreSQL keeps them until their pages are rewritten: docs/threat-model.md says so
     files = b"".join(path.read_bytes() for path in world.folder.iterdir())
     old = [row[1] for row in seen["drafts"]] + ([row[7] for row in seen["cases"]] if held else [])
     assert old

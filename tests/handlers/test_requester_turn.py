@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import LargeBinary, func, text, update
 
 from handlers.turn import take_turn
 from intake.errors import Tampered
@@ -15,6 +15,7 @@ from intake.roles import Role
 from intake.triage import Status
 from storage import cases, custody, drafts, locks, outbox, staff, tallies
 from storage.database import Tx
+from storage.schema import metadata
 from storage.sealing import Opener
 from tests.handlers.desk import GROUP, OWN_WORDS, Person, World, ask, join
 
@@ -50,7 +51,9 @@ async def test_a_turn_that_fails_anywhere_leaves_nothing_and_works_when_it_is_tr
 
     def damage(tx: Tx) -> None:
         tx.conn.execute(text(f"CREATE TABLE spare AS SELECT * FROM {broken}"))  # noqa: S608
-        tx.conn.execute(text(f"UPDATE {broken} SET {box} = zeroblob(length({box}))"))  # noqa: S608
+        column = metadata.tables[broken].c[box]
+        zeros = func.substr(bytes(10_000), 1, func.length(column), type_=LargeBinary)
+        tx.conn.execute(update(metadata.tables[broken]).values({column: zeros}))
 
     def mend(tx: Tx) -> None:
         tx.conn.execute(text(f"DELETE FROM {broken}"))  # noqa: S608

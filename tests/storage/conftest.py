@@ -1,13 +1,11 @@
-"""A real database in a file of its own."""
+"""A real database of the test's own, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from storage import migrate
 from storage.database import Database
 from storage.opening import open_database
 from storage.server_key import ServerKey
@@ -15,8 +13,8 @@ from storage.vault import Vault
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path / 'x.sqlite'}"
+def url(database_url: str) -> str:
+    return database_url
 
 
 @pytest.fixture
@@ -27,7 +25,6 @@ def vault() -> Vault:
 
 @pytest.fixture
 async def db(url: str, vault: Vault) -> AsyncIterator[Database]:
-    await migrate.upgrade(url)
     database = open_database(url, vault)
     yield database
     await database.close()

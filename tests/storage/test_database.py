@@ -42,6 +42,7 @@ async def test_an_exception_anywhere_leaves_nothing_and_the_next_write_works(db:
     assert await count(db) == 1
 
 
+@pytest.mark.only_on("sqlite")
 async def test_what_was_written_is_in_the_file_when_write_returns(db: Database, tmp_path: Path) -> None:
     await db.write(bump)
     with sqlite3.connect(tmp_path / "x.sqlite") as other:
@@ -53,9 +54,7 @@ async def test_writes_at_the_same_time_do_not_lose_each_other(db: Database) -> N
     assert await count(db) == 50
 
 
-async def test_two_services_on_one_file_do_not_lose_each_others_writes(
-    db: Database, url: str, vault: Vault
-) -> None:
+async def test_two_services_do_not_lose_each_others_writes(db: Database, url: str, vault: Vault) -> None:
     second = open_database(url, vault)
     try:
         await asyncio.gather(*(each.write(bump) for each in (db, second) * 15))
@@ -75,6 +74,7 @@ async def test_a_cancelled_write_leaves_all_or_nothing_and_blocks_nobody(db: Dat
     assert await count(db) == before + 1
 
 
+@pytest.mark.only_on("sqlite")
 async def test_a_read_sees_one_instant_whatever_is_written_meanwhile(db: Database, tmp_path: Path) -> None:
     await db.write(bump)
 
@@ -88,6 +88,7 @@ async def test_a_read_sees_one_instant_whatever_is_written_meanwhile(db: Databas
     assert await count(db) == 9
 
 
+@pytest.mark.only_on("sqlite")
 async def test_a_write_waits_for_another_process(db: Database, tmp_path: Path) -> None:
     def hold(ready: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
         import time
@@ -106,6 +107,7 @@ async def test_a_write_waits_for_another_process(db: Database, tmp_path: Path) -
     assert await count(db) == 1
 
 
+@pytest.mark.only_on("sqlite")
 async def test_the_file_is_kept_as_promised(db: Database) -> None:
     def pragmas(tx: Tx) -> list[object]:
         names = ("journal_mode", "synchronous", "secure_delete", "foreign_keys", "temp_store")
@@ -139,6 +141,7 @@ def everything(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.iterdir())
 
 
+@pytest.mark.only_on("sqlite")
 async def test_what_was_deleted_does_not_stay_in_the_log(db: Database, tmp_path: Path) -> None:
     await db.write(lambda tx: meta.put(tx, "n", SECRET))
     await db.write(lambda tx: meta.drop(tx, "n"))
@@ -147,6 +150,7 @@ async def test_what_was_deleted_does_not_stay_in_the_log(db: Database, tmp_path:
     assert SECRET[:30] not in everything(tmp_path)
 
 
+@pytest.mark.only_on("sqlite")
 async def test_what_was_overwritten_does_not_stay_either(db: Database, tmp_path: Path) -> None:
     await db.write(lambda tx: meta.put(tx, "n", SECRET))
     await db.write(lambda tx: meta.put(tx, "n", b"\x01" * len(SECRET)))
@@ -154,6 +158,7 @@ async def test_what_was_overwritten_does_not_stay_either(db: Database, tmp_path:
     assert SECRET[:30] not in everything(tmp_path)
 
 
+@pytest.mark.only_on("sqlite")
 async def test_tidying_gives_way_to_readers_and_is_done_later(db: Database, tmp_path: Path) -> None:
     await db.write(bump)
     with sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None) as reader:

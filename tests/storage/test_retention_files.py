@@ -58,6 +58,7 @@ def everything_in(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.iterdir())
 
 
+@pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize("rebuilt", [True, False])
 async def test_nothing_erased_is_left_in_the_files(
     db: Database, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rebuilt: bool
@@ -101,6 +102,7 @@ async def test_nothing_erased_is_left_in_the_files(
     assert (free == 0) is rebuilt
 
 
+@pytest.mark.only_on("sqlite")
 async def test_the_service_leaves_nothing_either_when_it_empties_the_log(
     db: Database, tmp_path: Path
 ) -> None:
@@ -112,6 +114,7 @@ async def test_the_service_leaves_nothing_either_when_it_empties_the_log(
     assert box[-64:] not in content
 
 
+@pytest.mark.only_on("sqlite")
 async def test_a_reader_that_holds_the_log_is_reported(db: Database, url: str, tmp_path: Path) -> None:
     await db.write(lambda tx: add_case(tx, 7, received=TODAY))
     with sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None) as reader:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from intake.errors import SealingError, Tampered, WrongKey
-from storage import cases, drafts, meta, migrate, outbox, rotation, schema, tallies
+from storage import cases, drafts, meta, outbox, rotation, schema, tallies
 from storage.database import Database, Tx
 from storage.drafts import Conversation
 from storage.opening import open_database
@@ -32,7 +32,6 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def filled(url: str, keys: KeyRing) -> Database:
-    await migrate.upgrade(url)
     db = open_database(url, Vault(keys, SECRETS))
     await db.write(lambda tx: meta.put(tx, meta.VAULT_SECRETS, SECRETS))
     await db.write(fill)

