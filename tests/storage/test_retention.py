@@ -181,7 +181,7 @@ async def test_an_entry_cannot_be_passed_off_as_erased(db: Database) -> None:
     def tamper(tx: Tx) -> bytes:
         case = add_case(tx, 1, received=TODAY)
         write(tx, case, TODAY)
-        tx.conn.execute(text("UPDATE thread SET author = 'nobody', box = x''"))
+        tx.conn.execute(text("UPDATE thread SET author = 'nobody', box = :none"), {"none": b""})
         return case
 
     case = await db.write(tamper)
@@ -224,8 +224,9 @@ async def test_a_lock_that_nothing_leads_to_goes_and_no_other(db: Database) -> N
         spoilt = add_draft(
             tx, 42, Draft(Place.QUESTION, "en", case=(b"unread" * 2 + b"able").hex(), active_at=NOW)
         )
-        ruin = text("UPDATE drafts SET state = substr(state, 1, 99) || zeroblob(6000) WHERE account = :whose")
-        tx.conn.execute(ruin, {"whose": spoilt})
+        state = tx.conn.execute(text("SELECT state FROM drafts WHERE account = :whose"), {"whose": spoilt})
+        ruin = text("UPDATE drafts SET state = :state WHERE account = :whose")
+        tx.conn.execute(ruin, {"whose": spoilt, "state": state.scalar_one()[:99] + bytes(6000)})
         for first in (0, 7, 254, 255):
             add_lock(tx, bytes([first]) + b"stray" * 3)
         add_lock(tx, b"\xffheld" * 3 + b"!")
