@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import bindparam, delete, func, select, tuple_
 
-from storage.database import Tx, hold_counts, upsert
+from storage.database import Tx, hold_counts, increment_all
 from storage.schema import combinations
+
+_TOTALS = (
+    select(combinations.c.combination, func.sum(combinations.c.count).label("total"))
+    .where(combinations.c.combination.in_(bindparam("tags", expanding=True)))
+    .where(combinations.c.day >= bindparam("since"))
+    .group_by(combinations.c.combination)
+)
 
 
 def count(tx: Tx, day: int, tags: Iterable[bytes], since: int) -> dict[bytes, int]:
     """Count one request in each combination; returns how many since that day share each, this one included."""
     hold_counts(tx)
-    found = {}
-    for tag in tags:
-        here = {"day": day, "combination": tag}
-        upsert(tx, combinations, here, {"count": 1}, again={"count": combinations.c.count + 1})
-        total = select(func.sum(combinations.c.count)).where(
-            combinations.c.combination == tag, combinations.c.day >= since
-        )
-        found[tag] = int(tx.conn.execute(total).scalar_one())
-    return found
+    ordered = sorted(tags)  # always in one order, so that on PostgreSQL no two wait for each other
+    increment_all(
+        tx, combinations, [{"combination": tag, "day": day, "count": 1} for tag in ordered], "count"
+    )
+    totals = tx.conn.execute(_TOTALS, {"tags": ordered, "since": since})
+    return {row.combination: int(row.total) for row in totals}
 
 
 def forget(tx: Tx, before: int, most: int) -> int:

@@ -131,21 +131,16 @@ def prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def upsert(
-    tx: Tx,
-    table: Table,
-    key: Mapping[str, object],
-    values: Mapping[str, object],
-    *,
-    again: Mapping[str, object] | None = None,
-) -> None:
-    """Insert the row, or, when the key is there already, set `again` (by default the same values)."""
-    if again is None:
-        statement = _upserting(tx.conn.dialect.name, table, tuple(key), tuple(values))
-        tx.conn.execute(statement, {**key, **values})
-        return
-    row = _insert(tx.conn.dialect.name)(table).values(**key, **values)
-    tx.conn.execute(row.on_conflict_do_update(index_elements=list(key), set_=dict(again)))
+def upsert(tx: Tx, table: Table, key: Mapping[str, object], values: Mapping[str, object]) -> None:
+    """Insert the row, or, when the key is there already, set its values."""
+    statement = _upserting(tx.conn.dialect.name, table, tuple(key), tuple(values))
+    tx.conn.execute(statement, {**key, **values})
+
+
+def increment_all(tx: Tx, table: Table, rows: Sequence[Mapping[str, object]], column: str) -> None:
+    """Insert the rows; where one with its primary key is there already, add this one's `column` to it."""
+    if rows:
+        tx.conn.execute(_incrementing(tx.conn.dialect.name, table, column), rows)
 
 
 def insert_new(tx: Tx, table: Table, row: Mapping[str, object]) -> bool:
@@ -159,6 +154,16 @@ def _upserting(dialect: str, table: Table, key: tuple[str, ...], values: tuple[s
     row = _insert(dialect)(table)
     made: Executable = row.on_conflict_do_update(
         index_elements=key, set_={name: row.excluded[name] for name in values}
+    )
+    return made
+
+
+@cache
+def _incrementing(dialect: str, table: Table, column: str) -> Executable:
+    row = _insert(dialect)(table)
+    key = [each.name for each in table.primary_key]
+    made: Executable = row.on_conflict_do_update(
+        index_elements=key, set_={column: table.c[column] + row.excluded[column]}
     )
     return made
 
