@@ -18,7 +18,7 @@ from handlers.outgoing import Answer, Edit, Outgoing, Send
 from storage import damage, outbox
 from storage.database import Tx
 from storage.marks import Kind
-from storage.outbox import Job, Task
+from storage.outbox import REFRESH, Job, Task
 from storage.trouble import is_trouble
 
 RETRY_SECONDS = 60
@@ -116,6 +116,8 @@ class Jobs:
     async def _post(self, job_id: bytes, job: Job, now: int) -> None:
         if (job.case or job.task) in self._cards_under_way:  # wait until it is known which message it is
             return
+        if job.task is Task.CARD and job.tag != REFRESH and not self._may_have_room(job, now):
+            return  # the card need not be made
         call = await self._desk.db.read(lambda tx: deliveries.call_for(tx, self._desk, job_id, job, now))
         if call is None or isinstance(call, Answer):
             await self._desk.db.write(lambda tx: outbox.done(tx, job_id))
@@ -131,11 +133,16 @@ class Jobs:
             self._cards_under_way.add(job.case or job.task)
         self._postman.post(call.chat, [call])
 
-    def _has_room(self, job: Job, now: int) -> bool:
-        """Whether the group can take this message now. Emergencies always go, and count."""
+    def _may_have_room(self, job: Job, now: int) -> bool:
         free = self._room.free_at(now)
         if free > now and not job.urgent:
             self._nothing_before = free
+            return False
+        return True
+
+    def _has_room(self, job: Job, now: int) -> bool:
+        """Whether the group can take this message now. Emergencies always go, and count."""
+        if not self._may_have_room(job, now):
             return False
         self._room.take(now)
         return True

@@ -27,6 +27,8 @@ from storage import marks
 from storage.database import Tx
 from storage.marks import Mark
 
+GATHER_SECONDS = 0.1
+"""From one round to the next at least, so that what comes in a crowd is worked on together."""
 TICK_SECONDS = 1.0
 """How late something due may be noticed when nobody rings."""
 
@@ -51,6 +53,7 @@ class Sender:
         """It has been said that the operators' group can't be written to."""
         self._made: _Parts | None = None
         self._begun = False
+        self._tidied = 0
         self.done_at = 0
         """Up to this moment, at least, everything has been looked at."""
         self._log = structlog.get_logger()
@@ -91,8 +94,9 @@ class Sender:
                 if await self._round():
                     await asyncio.sleep(0)  # the turns' turn
                     continue
+                await asyncio.sleep(GATHER_SECONDS)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._ring.wait(), TICK_SECONDS)
+                    await asyncio.wait_for(self._ring.wait(), TICK_SECONDS - GATHER_SECONDS)
         finally:
             db.listener = None
 
@@ -128,8 +132,10 @@ class Sender:
         await db.write(lambda tx: marks.silence(tx.conn, [ring for ring, _, _ in rung]))
         return len(rung) == marks.MOST_RINGS
 
-    async def _tidy(self, _: int) -> bool:
-        await self._parts.desk.db.tidy()
+    async def _tidy(self, now: int) -> bool:
+        if now != self._tidied:  # a second at most: turns wait meanwhile
+            self._tidied = now
+            await self._parts.desk.db.tidy()
         return False
 
     async def _sent(self, call: Outgoing, message: int | None) -> None:
