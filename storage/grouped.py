@@ -8,7 +8,7 @@ import orjson
 
 from intake.questionnaire import Level
 from storage import meta
-from storage.database import Tx
+from storage.database import Tx, hold_counts
 
 NAME = "grouped"
 BYTES = 256
@@ -26,6 +26,7 @@ def read(tx: Tx) -> Kinds:
 
 
 def change(tx: Tx, level: Level, near_empty: bool, by: int) -> None:
+    hold_counts(tx)
     counted = read(tx)
     counted[level, near_empty] += by
     plain = orjson.dumps([[level, little, count] for (level, little), count in counted.items() if count > 0])
