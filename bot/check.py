@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 
-from bot.check_host import core_dumps, data_folder, server_key_place, swap, unfinished_rotation
+from bot.check_host import (
+    core_dumps,
+    data_folder,
+    secret_files,
+    server_key_place,
+    swap,
+    unfinished_rotation,
+)
 from bot.check_telegram import telegram
 from bot.finding import Finding, note, problem
 from bot.installation import load_questionnaire, opened
@@ -17,33 +25,38 @@ from storage.database import Tx
 from storage.staff import Member
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Everything that can be found out from here; it changes nothing."""
-    return [
-        *data_folder(settings.data_dir),
-        *server_key_place(settings),
-        *unfinished_rotation(settings),
-        *asyncio.run(_data(settings)),
-        *_questionnaire(settings),
-        *_settings(settings),
-        *telegram(settings),
-        *core_dumps(),
-        *swap(),
-    ]
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Everything that can be found out from here, one after another; it changes nothing."""
+    yield from data_folder(settings.data_dir)
+    yield from secret_files(os.environ)
+    yield from server_key_place(settings)
+    yield from unfinished_rotation(settings)
+    findings, members = asyncio.run(_data(settings))
+    yield from findings
+    yield from _questionnaire(settings)
+    yield from _settings(settings)
+    yield from telegram(settings, members)
+    yield from core_dumps()
+    yield from swap()
 
 
-async def _data(settings: Settings) -> list[Finding]:
+async def _data(settings: Settings) -> tuple[list[Finding], list[Member] | None]:
+    """What is found in the data, and the staff; None: the data can't be read."""
     try:
         async with opened(settings) as installation:
-            return await installation.db.read(lambda tx: list(_people(tx)))
+            return await installation.db.read(_people)
     except PosternError as error:
-        return [problem(str(error))]
+        return [problem(str(error))], None
 
 
-def _people(tx: Tx) -> Iterator[Finding]:
+def _people(tx: Tx) -> tuple[list[Finding], list[Member]]:
+    members = staff.everyone(tx)
+    return list(_keys(tx, members)), members
+
+
+def _keys(tx: Tx, members: list[Member]) -> Iterator[Finding]:
     recovery = meta.get(tx, meta.RECOVERY_KEY)
     recipients = staff.recipients(tx, recovery)
-    members = staff.everyone(tx)
     if not recipients:
         yield problem(
             "The intake is closed: there is no key that a case could be sealed to. Invite an operator "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +24,23 @@ def data_folder(folder: Path) -> Iterator[Finding]:
         yield problem(
             f"{folder} can be entered by others (mode {_mode(folder):o}): run `chmod 700 {folder}`."
         )
+    else:
+        open_files = sorted(path for path in folder.iterdir() if _mode(path) & OTHERS)
+        if open_files:
+            names = " ".join(str(path) for path in open_files)
+            yield note(
+                f"Only the folder's mode keeps others from reading what lies in it: run `chmod 600 {names}`."
+            )
+
+
+def secret_files(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """The files that hold the token and the webhook's secret, where settings name some."""
+    for variable in ("POSTERN_BOT_TOKEN_FILE", "POSTERN_WEBHOOK_SECRET_FILE"):
+        path = Path(environ.get(variable, "")).expanduser()
+        if path.is_file() and _mode(path) & OTHERS:
+            yield note(
+                f"{path} ({variable}) can be read by others (mode {_mode(path):o}): run `chmod 600 {path}`."
+            )
 
 
 def server_key_place(settings: Settings) -> Iterator[Finding]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.bot_api import BotApi
+from bot.check_group import compared
 from bot.finding import Finding, note, problem
 from bot.settings import Settings
 from bot.telegram_errors import Gone, Moved, TelegramError, Unauthorized
 from intake.errors import SettingsError
+from storage.staff import Member
 
 OUTSIDE = frozenset({"left", "kicked"})
 NEEDED = {
@@ -19,15 +21,15 @@ NEEDED = {
 }
 
 
-def telegram(settings: Settings) -> Iterator[Finding]:
-    """One line, and no more, if the Bot API can't be reached."""
+def telegram(settings: Settings, members: Sequence[Member] | None) -> Iterator[Finding]:
+    """One line, and no more, if the Bot API can't be reached. `members`: the staff, if it is known."""
     try:
         api = BotApi(settings.require_token(), settings.bot_api_url)
         me = api.ask("getMe")
         yield from _bot(me)
         yield from _webhook(settings, api.ask("getWebhookInfo"))
         if settings.operators_chat is not None:
-            yield from _group(api, settings.operators_chat, int(me["id"]))
+            yield from _group(api, settings.operators_chat, int(me["id"]), members)
     except SettingsError as error:
         yield problem(str(error))
     except Unauthorized:
@@ -61,7 +63,7 @@ def _webhook(settings: Settings, info: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _group(api: BotApi, chat: int, bot: int) -> Iterator[Finding]:
+def _group(api: BotApi, chat: int, bot: int, members: Sequence[Member] | None) -> Iterator[Finding]:
     try:
         group = api.ask("getChat", chat_id=chat)
         member = api.ask("getChatMember", chat_id=chat, user_id=bot)
@@ -84,9 +86,12 @@ def _group(api: BotApi, chat: int, bot: int) -> Iterator[Finding]:
         yield problem("The bot may not write in the operators' group: allow it to send messages.")
     if status not in {"administrator", "creator"}:
         yield note(
-            f"The bot is no administrator of the operators' group: let it {', '.join(NEEDED.values())}."
+            f"The bot is no administrator of the operators' group: let it {', '.join(NEEDED.values())}. Until then it "
+            "can't be told who is in the group."
         )
         return
     for right, what in NEEDED.items():
         if status == "administrator" and not member.get(right):
             yield note(f"The bot may not {what} in the operators' group: give it that right.")
+    if members is not None:
+        yield from compared(api, chat, bot, members)

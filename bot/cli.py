@@ -111,10 +111,10 @@ def check() -> None:
     """Say what is wrong here, and what to do."""
     from bot.check import examine
 
-    findings = examine(settings())
-    for finding in findings:
+    serious = 0
+    for finding in examine(settings()):
         typer.echo(str(finding))
-    serious = sum(finding.serious for finding in findings)
+        serious += finding.serious
     tell(f"Problems: {serious}." if serious else "No problems found.")
     raise typer.Exit(1 if serious else 0)
 

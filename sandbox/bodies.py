@@ -79,6 +79,8 @@ class NewGroup(Body):
 class Membership(Body):
     user: int
     present: bool
+    admin: bool | None = None
+    """Whether the owner has made them an administrator; None: that stays as it is."""
 
 
 class Rights(Body):

@@ -191,8 +191,10 @@ class Control(_Caller):
         """`can_send`: whether the bot may write; `bot_status`: administrator, member, left or kicked."""
         await self._post(f"/sandbox/groups/{group_id}/rights", can_send=can_send, bot_status=bot_status)
 
-    async def set_member(self, group_id: int, user_id: int, present: bool) -> None:
-        await self._post(f"/sandbox/groups/{group_id}/members", user=user_id, present=present)
+    async def set_member(
+        self, group_id: int, user_id: int, present: bool, *, admin: bool | None = None
+    ) -> None:
+        await self._post(f"/sandbox/groups/{group_id}/members", user=user_id, present=present, admin=admin)
 
     async def advance(self, seconds: float) -> int:
         """Move the clock; returns the sandbox's new time."""

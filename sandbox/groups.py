@@ -50,6 +50,7 @@ def set_member(tg: Telegram, group_id: int, user_id: int, *, present: bool, by: 
         chat.members.append(user_id)
     else:
         chat.members.remove(user_id)
+        chat.admins = [who for who in chat.admins if who != user_id]
     new = render.member(tg.world, chat, user_id)
     actor = user_id if by is None else by
     if chat.bot_is_in:
@@ -60,6 +61,20 @@ def set_member(tg: Telegram, group_id: int, user_id: int, *, present: bool, by: 
     announce(tg, chat, actor, fields, f"{user['first_name']} {'joined' if present else 'left'}")
 
 
+def set_admin(tg: Telegram, group_id: int, user_id: int, *, admin: bool) -> None:
+    """The owner makes a member an administrator, or takes that back."""
+    chat = group(tg, group_id)
+    if user_id not in chat.members[1:]:
+        raise PeopleError("only a member other than the owner can be made an administrator")
+    old = render.member(tg.world, chat, user_id)
+    chat.admins = [who for who in chat.admins if who != user_id] + ([user_id] if admin else [])
+    new = render.member(tg.world, chat, user_id)
+    if chat.bot_status == "administrator":
+        body = render.member_updated(tg.world, chat, chat.members[0], tg.clock.now(), old, new)
+        tg.updates.add("chat_member", body, chat.id)
+    tg.world.touch()
+
+
 def migrate(tg: Telegram, group_id: int) -> Chat:
     """The group becomes a supergroup: a new chat with a new id; the old id only tells where it went."""
     old = group(tg, group_id)
@@ -67,6 +82,7 @@ def migrate(tg: Telegram, group_id: int) -> Chat:
         raise PeopleError("it is a supergroup already")
     new_id = SUPERGROUPS_BELOW - abs(group_id)
     new = tg.world.add_group(new_id, old.title, old.members, old.bot_status)
+    new.admins = list(old.admins)
     owner = old.members[0]
     announce(tg, old, owner, {"migrate_to_chat_id": new_id}, "The group became a supergroup")
     announce(tg, new, owner, {"migrate_from_chat_id": group_id}, "The group became a supergroup")

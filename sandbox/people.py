@@ -151,7 +151,10 @@ def _making(tg: Telegram) -> list[web.RouteDef]:
 
     async def members(request: web.Request) -> web.Response:
         body = await _body(request, bodies.Membership)
-        groups.set_member(tg, _number(request, "group"), body.user, present=body.present)
+        group_id = _number(request, "group")
+        groups.set_member(tg, group_id, body.user, present=body.present)
+        if body.admin is not None:
+            groups.set_admin(tg, group_id, body.user, admin=body.admin)
         return web.json_response({"present": body.present})
 
     return [

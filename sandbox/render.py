@@ -85,16 +85,22 @@ def member(world: World, where: Chat, account_id: int) -> Json:
             return user | {"status": "left"}
         if where.members[0] == account_id and where.is_group:
             return user | {"status": "creator", "is_anonymous": False}
-        return user | {"status": "member"}
+        return user | (_in_power() if account_id in where.admins else {"status": "member"})
     status = where.bot_status
     fields: Json = user | {"status": status}
     if status == "administrator":
-        fields |= dict.fromkeys(ADMIN_RIGHTS, True) | {"can_be_edited": False, "is_anonymous": False}
+        fields |= _in_power()
     elif status == "restricted":
         fields |= dict.fromkeys(SENDING_RIGHTS, False) | {"is_member": True, "until_date": 0}
     elif status == "kicked":
         fields["until_date"] = 0
     return fields
+
+
+def _in_power() -> Json:
+    """Made so by the owner: nobody else may take the rights away."""
+    rights = dict.fromkeys(ADMIN_RIGHTS, True)
+    return {"status": "administrator", "can_be_edited": False, "is_anonymous": False} | rights
 
 
 def member_updated(world: World, where: Chat, by: int, at: int, old: Json, new: Json) -> Json:

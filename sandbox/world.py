@@ -92,6 +92,8 @@ class Chat:
     status_before: str = "member"
     """The last status that was not restricted."""
     migrated_to: int | None = None
+    admins: list[int] = field(default_factory=list)
+    """Members whom the owner has made administrators; not the owner, not the bot."""
 
     @property
     def is_group(self) -> bool:

@@ -36,12 +36,16 @@ def get_chat_member(tg: Telegram, chat_id: int | str, user_id: int) -> Json:
     chat = find_chat(tg, chat_id)
     if user_id != tg.world.bot.id and user_id not in tg.world.people:
         raise bad_request("member not found")
+    if chat.type == "supergroup" and chat.bot_status != "administrator" and user_id != tg.world.bot.id:
+        raise bad_request("member list is inaccessible")
     return render.member(tg.world, chat, user_id)
 
 
-def get_chat_administrators(tg: Telegram, chat_id: int | str) -> list[Json]:
+def get_chat_administrators(tg: Telegram, chat_id: int | str, *, return_bots: bool = False) -> list[Json]:
+    """`return_bots` is taken, but there are no other bots here."""
     chat = _group(tg, chat_id, "there are no administrators in the private chat")
-    members = [render.member(tg.world, chat, who) for who in [*chat.members[:1], tg.world.bot.id]]
+    everyone = [*chat.members[:1], *chat.admins, tg.world.bot.id]
+    members = [render.member(tg.world, chat, who) for who in everyone]
     return [m for m in members if m["status"] in ("creator", "administrator")]
 
 
@@ -108,6 +112,8 @@ def _with_power_over(tg: Telegram, chat_id: int | str, user_id: int) -> Chat:
         raise bad_request("not enough rights to restrict/unrestrict chat member")
     if chat.members[:1] == [user_id]:
         raise bad_request("can't remove chat owner")
+    if user_id in chat.admins:
+        raise bad_request("user is an administrator of the chat")
     if chat.type == "group" and user_id not in chat.members:
         raise forbidden("user is not a member of the group chat")
     return chat

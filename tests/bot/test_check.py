@@ -15,7 +15,7 @@ from aiohttp import web
 from nacl.public import PrivateKey
 
 from bot.check import examine
-from bot.check_host import data_folder, server_key_place, swap
+from bot.check_host import data_folder, secret_files, server_key_place, swap
 from bot.check_telegram import telegram
 from bot.installation import opened
 from bot.settings import Settings, load_settings
@@ -59,6 +59,7 @@ async def found(
     group: Any = None,
     member: Any = None,
     me: Any = None,
+    count: int = 2,
 ) -> list[str]:
     """What `check` finds apart from the machine, where Telegram answers this; all is well there by default."""
     if me is not None:
@@ -66,7 +67,11 @@ async def found(
     answer(api, "getWebhookInfo", {"url": ""} if webhook is None else webhook)
     answer(api, "getChat", {"type": "supergroup"} if group is None else group)
     answer(api, "getChatMember", ADMIN_RIGHTS if member is None else member)
-    findings = [str(finding) for finding in await asyncio.to_thread(examine, settings)]
+    answer(api, "getChatMember", {"status": "member"})
+    answer(api, "getChatMember", {"status": "left"})
+    answer(api, "getChatMemberCount", count)
+    answer(api, "getChatAdministrators", [])
+    findings = [str(finding) for finding in await asyncio.to_thread(lambda: list(examine(settings)))]
     return [line for line in findings if not any(part in line for part in HOST)]
 
 
@@ -104,7 +109,7 @@ async def test_before_init_it_says_so(api: ApiServer, settings: Settings) -> Non
 
 async def test_with_the_recovery_key_alone_it_warns(api: ApiServer, settings: Settings) -> None:
     await create(settings, RECOVERY)
-    lines = await found(api, settings)
+    lines = await found(api, settings, count=1)
     assert all(line.startswith("note: ") for line in lines)
     assert any("Only the recovery key can open cases" in line for line in lines)
     assert any("There is no admin" in line for line in lines)
@@ -179,7 +184,9 @@ async def test_a_bot_api_that_is_not_there_is_one_line(place: Place) -> None:
         unused.bind(("127.0.0.1", 0))  # taken, and nobody listens
         chosen = {"BOT_TOKEN": TOKEN, "BOT_API_URL": f"http://127.0.0.1:{unused.getsockname()[1]}"}
         settings = replace(place, settings=chosen).loaded
-        line = only([str(finding) for finding in await asyncio.to_thread(lambda: list(telegram(settings)))])
+        line = only(
+            [str(finding) for finding in await asyncio.to_thread(lambda: list(telegram(settings, [])))]
+        )
     assert line.startswith("problem: The Bot API can't be reached")
 
 
@@ -201,8 +208,22 @@ def test_folders_and_keys_that_others_can_read_are_found(tmp_path: Path) -> None
     assert "run `postern init`" in str(*data_folder(folder))
     folder.mkdir(mode=0o700)
     assert list(data_folder(folder)) == []
+    (folder / "postern.sqlite").touch(mode=0o600)
+    assert list(data_folder(folder)) == []
+    (folder / "copy.sqlite").touch()
+    (folder / "copy.sqlite").chmod(0o640)
+    assert str(*data_folder(folder)).endswith(f"run `chmod 600 {folder / 'copy.sqlite'}`.")
     folder.chmod(0o750)
     assert "chmod 700" in str(*data_folder(folder))
+
+
+def test_a_token_in_a_file_that_others_can_read_is_found(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.touch(mode=0o600)
+    named = {"POSTERN_BOT_TOKEN_FILE": str(token), "POSTERN_WEBHOOK_SECRET_FILE": str(tmp_path / "none")}
+    assert list(secret_files(named)) == list(secret_files({})) == []
+    token.chmod(0o604)
+    assert str(*secret_files(named)).endswith(f"can be read by others (mode 604): run `chmod 600 {token}`.")
 
 
 def test_the_place_of_the_server_key_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

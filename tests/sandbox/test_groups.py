@@ -109,6 +109,33 @@ async def test_members_can_be_read_and_removed_by_an_administrator(
         await api("banChatMember", chat_id=group, user_id=ANN)
 
 
+async def test_others_can_be_asked_about_by_an_administrator_only(
+    api: Api, group: int, control: Control
+) -> None:
+    me = (await api("getMe"))["id"]
+    assert (await api("getChatMember", chat_id=group, user_id=me))["status"] == "member"
+    with pytest.raises(Refused, match=r"^Bad Request: member list is inaccessible$"):
+        await api("getChatMember", chat_id=group, user_id=BEN)
+    await control.set_rights(group, bot_status="administrator")
+    assert (await api("getChatMember", chat_id=group, user_id=BEN))["status"] == "member"
+
+
+async def test_an_administrator_made_by_the_owner_is_listed_and_cannot_be_removed(
+    api: Api, group: int, control: Control
+) -> None:
+    await control.set_rights(group, bot_status="administrator")
+    await control.set_member(group, BEN, True, admin=True)
+    admins = await api("getChatAdministrators", chat_id=group, return_bots=True)
+    assert [(m["user"]["id"], m["status"]) for m in admins[:2]] == [(ANN, "creator"), (BEN, "administrator")]
+    assert admins[1]["can_be_edited"] is False
+    with pytest.raises(Refused, match=r"^Bad Request: user is an administrator of the chat$"):
+        await api("banChatMember", chat_id=group, user_id=BEN)
+    with pytest.raises(SandboxRefused, match="other than the owner"):
+        await control.set_member(group, ANN, True, admin=True)
+    await control.set_member(group, BEN, True, admin=False)
+    await api("banChatMember", chat_id=group, user_id=BEN)
+
+
 async def test_the_menu_in_force_follows_scope_and_language(
     api: Api, ann: Phone, group: int, control: Control
 ) -> None:
