@@ -8,7 +8,7 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,18 +94,19 @@ class Contestant:
 
 
 @contextmanager
-def running(kind: Kind, home: Path) -> Iterator[Contestant]:
-    """The bot and its Bot API server; it answers already. `home` is a folder of its own, still empty."""
+def running(kind: Kind, home: Path, under: Sequence[str] = ()) -> Iterator[Contestant]:
+    """The bot and its Bot API server; it answers already. `home` is a folder of its own, still empty.
+
+    `under`: what Python runs the bot with, such as a profiler, after its -m.
+    """
     home.mkdir(parents=True)
     load = Load()
     try:
         environment = _environment(kind, home, load.url)
         if kind.postern:
             _install(kind, home, environment)
-            command = ["bot.cli", "run"]
-        else:
-            command = ["benchmarks.plain_bot"]
-        process = start(command, home, environment)
+        command = ["bot.cli", "run"] if kind.postern else ["benchmarks.plain_bot"]
+        process = start([*under, *command], home, environment)
         try:
             load.run("first", patience=START_WITHIN)
             assert process.poll() is None, (home / "log").read_text()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,8 +24,7 @@ from aiogram.filters.callback_data import CallbackData
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.fsm.storage.memory import MemoryStorage
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
-from aiogram.utils.keyboard import InlineKeyboardBuilder
+from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from aiogram.webhook.aiohttp_server import SimpleRequestHandler, setup_application
 from aiohttp import web
 
@@ -56,18 +55,13 @@ def question_text(questions: Questions, number: int) -> str:
 
 
 def question_keyboard(questions: Questions, number: int) -> InlineKeyboardMarkup:
-    builder = InlineKeyboardBuilder()
-    for index, option in enumerate(questions[number].options):
-        builder.button(text=option, callback_data=Choice(question=number, option=index))
-    builder.button(text="I prefer not to say", callback_data=Choice(question=number, option=-1))
-    builder.adjust(1)
-    return builder.as_markup()
+    options = [*enumerate(questions[number].options), (-1, "I prefer not to say")]
+    return keyboard([(text, Choice(question=number, option=index)) for index, text in options])
 
 
-def one_button(text: str, name: str) -> InlineKeyboardMarkup:
-    builder = InlineKeyboardBuilder()
-    builder.button(text=text, callback_data=Action(name=name))
-    return builder.as_markup()
+def keyboard(buttons: Sequence[tuple[str, CallbackData]]) -> InlineKeyboardMarkup:
+    rows = [[InlineKeyboardButton(text=text, callback_data=data.pack())] for text, data in buttons]
+    return InlineKeyboardMarkup(inline_keyboard=rows)
 
 
 def summary(answers: dict[str, str]) -> str:
@@ -106,11 +100,8 @@ async def answer(
         else:
             await state.set_state(Asking.reviewing)
             text = f"Check your answers.\n\n{summary(answers)}"
-            builder = InlineKeyboardBuilder()
-            builder.button(text="Send", callback_data=Action(name="send"))
-            builder.button(text="Start again", callback_data=Action(name="again"))
-            builder.adjust(1)
-            await query.message.edit_text(text, reply_markup=builder.as_markup())
+            buttons = [("Send", Action(name="send")), ("Start again", Action(name="again"))]
+            await query.message.edit_text(text, reply_markup=keyboard(buttons))
     await query.answer()
 
 
@@ -120,7 +111,7 @@ async def send(query: CallbackQuery, state: FSMContext, bot: Bot, group: int) ->
     await state.clear()
     if isinstance(query.message, Message):
         await query.message.edit_text(
-            "Thank you. We will answer you here.", reply_markup=one_button("Start", "again")
+            "Thank you. We will answer you here.", reply_markup=keyboard([("Start", Action(name="again"))])
         )
     await query.answer()
 
