@@ -1,39 +1,58 @@
-"""`python -m benchmarks`: measure, print the tables, and with --write keep them in RESULTS.md."""
+"""`python -m benchmarks`: measure the service next to plain bots, and print the tables."""
 
 from __future__ import annotations
 
 import argparse
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import turns
-from benchmarks.contestants import PLAIN, PLAIN_SQLITE, POSTERN, Kind, running
+from benchmarks import arrivals, turns
+from benchmarks.contestants import (
+    PLAIN,
+    PLAIN_SQLITE,
+    PLAIN_SQLITE_WEBHOOK,
+    PLAIN_WEBHOOK,
+    POSTERN,
+    POSTERN_30,
+    POSTERN_LEAVE,
+    POSTERN_WEBHOOK,
+    Stage,
+)
+from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.tables import Table
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="about a minute instead of ten")
     parser.add_argument("--only", choices=PARTS, action="append", help="this part only; may be repeated")
-    parser.add_argument("--quick", action="store_true", help="about a minute")
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each bot in each round")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, help="of each bot in each round of turns")
+    parser.add_argument("--rounds", type=int)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="postern-bench-") as home:
+    plan = QUICK if chosen.quick else FULL
+    plan = replace(plan, seconds=chosen.seconds or plan.seconds, rounds=chosen.rounds or plan.rounds)
+    with tempfile.TemporaryDirectory(prefix="postern-bench-") as home, Stage(Path(home)) as stage:
         for name in chosen.only or PARTS:
-            for table in PARTS[name](chosen, Path(home) / name):
+            for table in PARTS[name](plan, stage):
                 print(table, flush=True)
 
 
-def turn(chosen: argparse.Namespace, home: Path) -> Iterator[Table]:
-    kinds: list[Kind] = [PLAIN, PLAIN_SQLITE, POSTERN]
-    with ExitStack() as stack:
-        bots = [stack.enter_context(running(kind, home / str(i))) for i, kind in enumerate(kinds)]
-        yield turns.table(bots, turns.measure(bots, chosen.rounds, chosen.seconds))
+def _turns(plan: Plan, stage: Stage) -> Iterator[Table]:
+    kinds = [PLAIN, POSTERN, PLAIN_WEBHOOK, POSTERN_WEBHOOK]
+    if not plan.quick:
+        kinds += [PLAIN_SQLITE, PLAIN_SQLITE_WEBHOOK, POSTERN_30, POSTERN_LEAVE]
+    bots = stage.bots(kinds)
+    yield turns.table(bots, turns.measure(bots, plan.rounds, plan.seconds))
 
 
-PARTS: dict[str, Callable[[argparse.Namespace, Path], Iterator[Table]]] = {"turn": turn}
+def _arrivals(plan: Plan, stage: Stage) -> Iterator[Table]:
+    bots = stage.bots([PLAIN, POSTERN] if plan.quick else [PLAIN, POSTERN, PLAIN_WEBHOOK, POSTERN_WEBHOOK])
+    yield arrivals.table(bots, arrivals.measure(bots, plan.arriving_rounds, plan.arriving_seconds))
+
+
+PARTS: dict[str, Callable[[Plan, Stage], Iterator[Table]]] = {"turns": _turns, "arrivals": _arrivals}
 
 
 if __name__ == "__main__":

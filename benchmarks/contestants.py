@@ -9,8 +9,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,19 @@ class Kind:
     questionnaire: str = str(ROOT / "benchmarks" / "six.yaml")
     operators: int = 0
     """Keys that each case is sealed to, besides the recovery key."""
-    settings: dict[str, str] = field(default_factory=dict)
+    card_delay: int = 0
+    """Minutes. At once, as the plain bots' summaries; but the group's limit is kept, unlike by them."""
 
 
 PLAIN = Kind("plain aiogram, stores nothing", postern=False)
 PLAIN_SQLITE = Kind("plain aiogram, one SQLite row an answer", postern=False, sqlite=True)
-POSTERN = Kind("postern", settings={"CARD_DELAY_MINUTES": "0"})
-"""Its cards go to the group at once, as the plain bots' summaries do; the group's limit it keeps, unlike them."""
+PLAIN_WEBHOOK = replace(PLAIN, name="plain aiogram, webhook", webhook=True)
+PLAIN_SQLITE_WEBHOOK = replace(PLAIN_SQLITE, name="the same with SQLite, webhook", webhook=True)
+POSTERN = Kind("postern")
+POSTERN_WEBHOOK = replace(POSTERN, name="postern, webhook", webhook=True)
+POSTERN_30 = replace(POSTERN, name="postern, 30 operators' keys", operators=30)
+POSTERN_LEAVE = Kind("postern, leave-service", questionnaire="leave-service", card_delay=30)
+"""The questionnaire that it comes with: four languages, ticks, a text; its cards wait as they do by default."""
 
 
 class Load:
@@ -56,8 +63,8 @@ class Load:
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            preexec_fn=lambda: os.sched_setaffinity(0, {LOAD_CORE}),
         )
+        pin(self._process.pid, LOAD_CORE)
         self.url = f"http://127.0.0.1:{self._read()['port']}"
 
     def run(self, what: str, **given: Any) -> dict[str, Any]:
@@ -110,12 +117,41 @@ def running(kind: Kind, home: Path, under: Sequence[str] = ()) -> Iterator[Conte
         try:
             load.run("first", patience=START_WITHIN)
             assert process.poll() is None, (home / "log").read_text()
+            pin(process.pid, BOT_CORE)
             yield Contestant(kind, load, home, process)
         finally:
             process.kill()
             process.wait()
     finally:
         load.close()
+
+
+class Stage(AbstractContextManager["Stage"]):
+    """The bots that have been asked for so far; each is started once, and waits idle until it is its turn."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._stack = ExitStack()
+        self._bots: dict[Kind, Contestant] = {}
+
+    def bots(self, kinds: Sequence[Kind]) -> list[Contestant]:
+        missing = [kind for kind in kinds if kind not in self._bots]
+        managers = [
+            running(kind, self._home / str(len(self._bots) + place)) for place, kind in enumerate(missing)
+        ]
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            found = list(threads.map(self._stack.enter_context, managers))
+        self._bots |= dict(zip(missing, found, strict=True))
+        return [self._bots[kind] for kind in kinds]
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def pin(pid: int, core: int) -> None:
+    """All threads that it has; those that come inherit it."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {core})
 
 
 def start(command: list[str], home: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -127,7 +163,6 @@ def start(command: list[str], home: Path, environment: dict[str, str]) -> subpro
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            preexec_fn=lambda: os.sched_setaffinity(0, {BOT_CORE}),
         )
 
 
@@ -145,6 +180,7 @@ def _environment(kind: Kind, home: Path, url: str) -> dict[str, str]:
         "SERVER_KEY_FILE": str(home / "server.key"),
         "OPERATORS_CHAT": str(GROUP),
         "QUESTIONNAIRE": kind.questionnaire,
+        "CARD_DELAY_MINUTES": str(kind.card_delay),
         "THROTTLE": "0",
     }
     if kind.webhook:
@@ -153,7 +189,7 @@ def _environment(kind: Kind, home: Path, url: str) -> dict[str, str]:
             "WEBHOOK_SECRET": secrets.token_urlsafe(32),
             "LISTEN": f"127.0.0.1:{port}",
         }
-    return common | {f"POSTERN_{name}": value for name, value in (settings | kind.settings).items()}
+    return common | {f"POSTERN_{name}": value for name, value in settings.items()}
 
 
 def _install(kind: Kind, home: Path, environment: dict[str, str]) -> None:
