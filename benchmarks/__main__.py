@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import arrivals, turns
+from benchmarks import arrivals, growth, locking, memory, starting, turns
 from benchmarks.contestants import (
     PLAIN,
     PLAIN_SQLITE,
@@ -52,7 +52,35 @@ def _arrivals(plan: Plan, stage: Stage) -> Iterator[Table]:
     yield arrivals.table(bots, arrivals.measure(bots, plan.arriving_rounds, plan.arriving_seconds))
 
 
-PARTS: dict[str, Callable[[Plan, Stage], Iterator[Table]]] = {"turns": _turns, "arrivals": _arrivals}
+def _memory(plan: Plan, stage: Stage) -> Iterator[Table]:
+    if plan.conversations:
+        bots = stage.bots([replace(kind, name=f"{kind.name} (for memory)") for kind in (PLAIN, POSTERN)])
+        yield memory.table(bots, memory.measure(bots, plan.conversations))
+
+
+def _starting(plan: Plan, stage: Stage) -> Iterator[Table]:
+    yield starting.services([PLAIN, POSTERN], plan.starts, stage.home / "starting")
+    yield starting.commands(plan.starts, stage.home / "commands")
+
+
+def _locks(plan: Plan, _: Stage) -> Iterator[Table]:
+    yield locking.table(20 if plan.quick else 100)
+
+
+def _growth(plan: Plan, stage: Stage) -> Iterator[Table]:
+    small, big = (10, 0), plan.stored
+    kinds = [replace(POSTERN, name=f"{sum(stored):,} cases", stored=stored) for stored in (small, big)]
+    yield growth.table(stage.bots(kinds), plan.rounds, plan.seconds)
+
+
+PARTS: dict[str, Callable[[Plan, Stage], Iterator[Table]]] = {
+    "turns": _turns,
+    "arrivals": _arrivals,
+    "memory": _memory,
+    "starting": _starting,
+    "locks": _locks,
+    "growth": _growth,
+}
 
 
 if __name__ == "__main__":

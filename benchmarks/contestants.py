@@ -8,6 +8,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -17,6 +18,7 @@ from typing import Any
 
 from nacl.public import PrivateKey
 
+from benchmarks.filling import fill
 from storage.public_key import encode_public
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +43,8 @@ class Kind:
     """Keys that each case is sealed to, besides the recovery key."""
     card_delay: int = 0
     """Minutes. At once, as the plain bots' summaries; but the group's limit is kept, unlike by them."""
+    stored: tuple[int, int] | None = None
+    """Cases that are there before it starts, (open, closed); and staff that can ask for them."""
 
 
 PLAIN = Kind("plain aiogram, stores nothing", postern=False)
@@ -91,6 +95,11 @@ class Contestant:
     load: Load
     home: Path
     process: subprocess.Popen[bytes]
+    ready_after: float = 0.0
+    """Seconds from its start until it asked for updates, and until it had answered somebody; and CPU till then."""
+    ready_cpu: float = 0.0
+    answered_after: float = 0.0
+    answered_cpu: float = 0.0
 
     @property
     def pid(self) -> int:
@@ -113,12 +122,17 @@ def running(kind: Kind, home: Path, under: Sequence[str] = ()) -> Iterator[Conte
         if kind.postern:
             _install(kind, home, environment)
         command = ["bot.cli", "run"] if kind.postern else ["benchmarks.plain_bot"]
+        began = time.monotonic()
         process = start([*under, *command], home, environment)
         try:
-            load.run("first", patience=START_WITHIN)
-            assert process.poll() is None, (home / "log").read_text()
+            found = Contestant(kind, load, home, process)
+            first = load.run("first", pid=process.pid, patience=START_WITHIN)
+            assert process.poll() is None, f"{kind.name} has ended\n{found.log()}"
+            assert not first["lost"], f"{kind.name} does not answer\n{found.log()}"
+            found.ready_after, found.ready_cpu = first["ready_at"] - began, first["ready_cpu"]
+            found.answered_after, found.answered_cpu = first["seconds"] - began, first["bot_cpu"]
             pin(process.pid, BOT_CORE)
-            yield Contestant(kind, load, home, process)
+            yield found
         finally:
             process.kill()
             process.wait()
@@ -130,14 +144,14 @@ class Stage(AbstractContextManager["Stage"]):
     """The bots that have been asked for so far; each is started once, and waits idle until it is its turn."""
 
     def __init__(self, home: Path) -> None:
-        self._home = home
+        self.home = home
         self._stack = ExitStack()
         self._bots: dict[Kind, Contestant] = {}
 
     def bots(self, kinds: Sequence[Kind]) -> list[Contestant]:
         missing = [kind for kind in kinds if kind not in self._bots]
         managers = [
-            running(kind, self._home / str(len(self._bots) + place)) for place, kind in enumerate(missing)
+            running(kind, self.home / str(len(self._bots) + place)) for place, kind in enumerate(missing)
         ]
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             found = list(threads.map(self._stack.enter_context, managers))
@@ -201,6 +215,8 @@ def _install(kind: Kind, home: Path, environment: dict[str, str]) -> None:
     postern("init", "--yes", "--recovery-pubkey", new_public_key())
     for number in range(kind.operators):
         postern("operators", "add", f"operator-{number}", new_public_key())
+    if kind.stored is not None:
+        fill(environment, *kind.stored)
 
 
 def new_public_key() -> str:

@@ -32,6 +32,7 @@ async def main() -> None:
         "open": runs.open,
         "hold": runs.hold,
         "first": runs.first,
+        "say": runs.say,
     }
     lines = asyncio.StreamReader(limit=2**20)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)

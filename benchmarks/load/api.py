@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import orjson
@@ -32,6 +33,7 @@ _YES = frozenset(
     }
 )
 """Methods that are answered with `true`."""
+_ASKS = frozenset({"getupdates", "setwebhook"})
 Keyboard = list[list[dict[str, Any]]]
 
 
@@ -48,6 +50,8 @@ class Api:
         self._texts: dict[int, dict[int, tuple[str, Keyboard]]] = {}
         """Chat -> message -> what it shows, so that an edit that changes nothing is refused as Telegram refuses it."""
         self.counts: Counter[str] = Counter()
+        self.when_ready: Callable[[], None] = lambda: None
+        """Told that the bot asks for updates for the first time."""
         feed.answered_in_response = lambda method, given: self._call(
             method, given, lambda _status, _body: None
         )
@@ -65,6 +69,8 @@ class Api:
 
     def _call(self, method: str, given: Parameters, respond: Respond) -> None:
         self.counts[method] += 1
+        if method in _ASKS and sum(self.counts[each] for each in _ASKS) == 1:
+            self.when_ready()
         match method:
             case "getupdates":
                 self._feed.fetch(given, respond)

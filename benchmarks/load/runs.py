@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from benchmarks.load.people import Crowd, Person
 from benchmarks.processes import cpu_seconds
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds until a step counts as lost."""
 SETTLE = 0.5
 """Seconds after the last step in which the bot may finish what it put off; they count as CPU, not as time."""
@@ -37,6 +37,9 @@ class Result:
     took: list[float] = field(default_factory=list)
     """Seconds from each step's update to its screen."""
     calls: dict[str, int] = field(default_factory=dict)
+    ready_at: float = 0.0
+    """When the bot first asked for updates, by the monotonic clock, and its CPU time then."""
+    ready_cpu: float = 0.0
 
 
 class Runs:
@@ -134,21 +137,50 @@ class Runs:
             result.seconds = time.monotonic() - start
         return result
 
-    async def first(self, patience: float) -> Result:
+    async def first(self, pid: int, patience: float) -> Result:
         """Somebody writes before the bot is there; until it answers. `seconds` is when, by the monotonic clock."""
         result = Result()
         answered = asyncio.Event()
 
         def done(person: Person, took: float) -> None:
             result.steps += 1
+            result.bot_cpu = cpu_seconds(pid)
             result.seconds = person.since + took
             self._rest(person)
             answered.set()
 
+        def ready() -> None:
+            result.ready_at, result.ready_cpu = time.monotonic(), cpu_seconds(pid)
+
+        self._crowd.api.when_ready = ready
         with self._listening(done):
             self._crowd.start()
-            async with asyncio.timeout(patience):
-                await answered.wait()
+            try:
+                async with asyncio.timeout(patience):
+                    await answered.wait()
+            except TimeoutError:
+                result.lost = 1
+        return result
+
+    async def say(self, chat: int, text: str, seconds: float, pids: Sequence[int]) -> Result:
+        """Somebody known writes the same thing, for so long, each time when it has been answered; once at least."""
+        result = Result()
+        person = Person(chat)
+        answered = asyncio.Event()
+
+        def done(_person: Person, took: float) -> None:
+            result.steps += 1
+            result.took.append(took)
+            answered.set()
+
+        with self._listening(done), self._measured(result, pids):
+            until = time.monotonic() + seconds
+            while not result.steps or time.monotonic() < until:
+                answered.clear()
+                self._crowd.start(person, text)
+                async with asyncio.timeout(PATIENCE):
+                    await answered.wait()
+        self._crowd.forget(person)
         return result
 
     def _one_more(self, only_if: int = 1) -> None:
