@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,18 +15,22 @@ from typing import Any
 import structlog
 
 from bot import logs
+from bot.calls import Calls
+from bot.counts import Counts
 from bot.hardening import harden
 from bot.installation import Installation, load_questionnaire, opened
 from bot.keeper import Keeper
 from bot.lanes import Lanes
 from bot.menus import set_menus
 from bot.outage import Outage
+from bot.persistence import Persistence
 from bot.polling import poll
 from bot.postman import Postman
 from bot.rotation import note_keys
 from bot.sender import Sender
 from bot.setting_types import Relay, SlotsAfterClaim
 from bot.settings import Settings
+from bot.states import States
 from bot.telegram import Telegram
 from bot.telegram_errors import TelegramError
 from bot.webhook import serve_webhook
@@ -68,6 +71,9 @@ class Service:
     telegram: Telegram
     postman: Postman
     sender: Sender
+    states: States
+    counts: Counts
+    persistence: Persistence
     keeper: Keeper
     lanes: Lanes
 
@@ -91,8 +97,9 @@ def assemble(
             f"{', '.join(unknown)}; it speaks {', '.join(LANGUAGES)}"
         )
     public = labels(questionnaire)
-    sender = Sender(clock)
-    postman = Postman(telegram.call, sender.reports())
+    states, counts = States(), Counts()
+    sender = Sender(clock, states, counts)
+    postman = Postman(Calls(telegram.call, states, counts), sender.reports())
     lanes = Lanes()
     desk = Desk(
         terms=terms_of(settings),
@@ -110,7 +117,8 @@ def assemble(
     )
     sender.attach(desk, postman)
     keeper = Keeper(desk, settings.retention_days)
-    return Service(desk, telegram, postman, sender, keeper, lanes)
+    persistence = Persistence(desk.db, states, counts, clock, sender.suspect)
+    return Service(desk, telegram, postman, sender, states, counts, persistence, keeper, lanes)
 
 
 async def serve(settings: Settings) -> None:
@@ -134,11 +142,7 @@ async def serve(settings: Settings) -> None:
         await run(service, settings, stop)
 
 
-SWITCH_SECONDS = 0.001
-"""How long a thread (a case lock, a long look at the data) keeps the interpreter from the turns; the default is 5 ms."""
-
-
-def settle() -> None:
+def settle_memory() -> None:
     """What was built to get here stays for good: the garbage collector need not go through it again and again.
 
     Turns leave hardly any circles behind, so it may also come more rarely than the interpreter's default.
@@ -146,12 +150,11 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None:
     log = structlog.get_logger()
-    settle()
+    settle_memory()
     username = await _introduce(service, stop)
     turn = partial(take_turn, service.desk, username)
     background = [asyncio.create_task(work.run(stop)) for work in (service.sender, service.keeper)]
@@ -171,7 +174,7 @@ async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None
 
 async def _deliver(service: Service, settings: Settings, turn: Any, stop: asyncio.Event) -> None:
     if settings.webhook_url is None:
-        await poll(service.telegram, turn, service.lanes, stop)
+        await poll(service.telegram, turn, service.lanes, stop, service.persistence)
         return
     assert settings.webhook_secret is not None  # noqa: S101 - load_settings refuses one without the other
     await serve_webhook(
@@ -179,6 +182,7 @@ async def _deliver(service: Service, settings: Settings, turn: Any, stop: asynci
         turn,
         service.lanes,
         stop,
+        service.persistence,
         url=settings.webhook_url,
         secret=settings.webhook_secret.get_secret_value(),
         host=settings.listen.host,
@@ -188,7 +192,7 @@ async def _deliver(service: Service, settings: Settings, turn: Any, stop: asynci
 
 async def _introduce(service: Service, stop: asyncio.Event) -> str:
     """Learn our own name, and hang up the menus of commands. Neither may keep the service from starting."""
-    me = await Outage(stop).overcome(service.telegram.get_me)
+    me = await Outage(stop, service.states).overcome(service.telegram.get_me)
     username = str((me or {}).get("username") or "")
     if username:
         await service.desk.db.write(lambda tx: meta.put(tx, meta.BOT_USERNAME, username.encode()))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from time import time
 
+from bot.check_given_up import given_up_lately
 from bot.check_host import (
     core_dumps,
     data_folder,
@@ -51,7 +53,7 @@ async def _data(settings: Settings) -> tuple[list[Finding], list[Member] | None]
 
 def _people(tx: Tx) -> tuple[list[Finding], list[Member]]:
     members = staff.everyone(tx)
-    return list(_keys(tx, members)), members
+    return [*_keys(tx, members), *given_up_lately(tx, int(time()))], members
 
 
 def _keys(tx: Tx, members: list[Member]) -> Iterator[Finding]:
@@ -77,7 +79,7 @@ def _keys(tx: Tx, members: list[Member]) -> Iterator[Finding]:
 
 
 def _roles(members: list[Member]) -> Iterator[Finding]:
-    waiting = [m.name for m in members if needs_key(m.role) and m.offered]
+    waiting = [m.name for m in members if needs_key(m.role) and m.public_key and not m.confirmed]
     if waiting:
         yield note(
             f"Waiting for confirmation: {', '.join(waiting)}. Compare the words of their keys by voice "

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import structlog
 
 from bot.due import MOST_AT_ONCE, Due
+from bot.jobs import LATER
 from bot.postman import Postman
 from handlers import deliveries
 from handlers.desk import Desk
-from handlers.outgoing import MAX_DELETED_AT_ONCE, Answer, Delete
+from handlers.outgoing import MAX_DELETED_AT_ONCE, Answer, Delete, Outgoing
 from storage import damage, outbox
+from storage.database import Tx
 from storage.marks import Kind, Mark
+from storage.trouble import is_trouble
 
 RETRY_SECONDS = 10
 """Telegram has been tried for a minute by then."""
@@ -41,10 +45,8 @@ class Deletions:
         ripe = list(self._ripe)
         found = await self._desk.db.read(lambda tx: outbox.traces_with(tx, ripe))
         if found.damaged:
-            count = await self._desk.db.write(lambda tx: damage.drop(tx, Kind.TRACE, found.damaged))
-            self._log.error(
-                "damaged traces were dropped: restore a backup, or see postern check", count=count
-            )
+            count = await self._desk.db.write(lambda tx: damage.drop(tx, Kind.TRACE, found.damaged, now))
+            self._log.error("damaged rows were dropped: see postern check", kind=Kind.TRACE, count=count)
         self._ripe.clear()
         by_chat: dict[int, list[int]] = defaultdict(list)
         for trace_id, trace in found.rows.items():
@@ -61,27 +63,19 @@ class Deletions:
                 self._postman.post(chat, [Delete(chat, tuple(messages[start : start + MAX_DELETED_AT_ONCE]))])
         return more
 
+    # While the database can't be written, these raise, and the calls stay under way.
+
     async def sent(self, call: Delete, now: int) -> None:
-        try:
-            await self._desk.db.write(lambda tx: deliveries.settle(tx, self._desk, call, None, now))
-        except BaseException:
-            self._again(call, now)
-            raise
-        self._over(call)
+        await self._record(call, lambda tx: deliveries.settle(tx, self._desk, call, None, now), now)
 
     async def failed(self, call: Delete, reason: str, now: int) -> None:
         """What could not be asked for now is asked for again; what Telegram refuses is made neutral, if it can be."""
-        if reason in {"unreachable", "flood", "full"}:
-            self._again(call, now)
+        if reason in LATER:
+            self._put_off(self._over(call), now)
             return
-        try:
-            instead = await self._desk.db.write(
-                lambda tx: deliveries.refused(tx, self._desk, call, reason, now)
-            )
-        except BaseException:
-            self._again(call, now)
-            raise
-        self._over(call)
+        instead = await self._record(
+            call, lambda tx: deliveries.refused(tx, self._desk, call, reason, now), now
+        )
         if instead is not None and not isinstance(instead, Answer):
             self._postman.post(instead.chat, [instead])
 
@@ -90,8 +84,15 @@ class Deletions:
         for place in [place for place in self._under_way if place[0] == chat]:
             self._put_off(self._under_way.pop(place), now)
 
-    def _again(self, call: Delete, now: int) -> None:
-        self._put_off(self._over(call), now)
+    async def _record(self, call: Delete, work: Callable[[Tx], Outgoing | None], now: int) -> Outgoing | None:
+        try:
+            instead = await self._desk.db.write(work)
+        except Exception as error:
+            if not is_trouble(error):
+                self._put_off(self._over(call), now)
+            raise
+        self._over(call)
+        return instead
 
     def _over(self, call: Delete) -> list[bytes]:
         return [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager
 from typing import Any
 
 Work = Callable[[], Awaitable[Any]]
@@ -51,6 +52,15 @@ class Lanes:
         self._workers.add(worker)
         worker.add_done_callback(self._workers.discard)
         return future
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[None]:
+        """For work that has to pause: its lane waits, and another lane may run meanwhile."""
+        self._running.release()
+        try:
+            yield
+        finally:
+            await self._running.acquire()
 
     async def drain(self, within: float) -> bool:
         """Wait up to `within` seconds for all work, then cancel the rest. True if nothing was cut short."""

@@ -79,7 +79,7 @@ class LookOver:
         else:
             found = await self._db.read(lambda tx: _PAGES[kind](tx, self._last, PAGE))
             self._note(kind, found.rows)
-            await self._drop(kind, found.damaged)
+            await self._drop(kind, found.damaged, now)
             keys = [*found.rows, *found.damaged]
         if len(keys) < PAGE:
             self._left, self._last = self._left[1:], b""
@@ -103,10 +103,8 @@ class LookOver:
                 self._due.drafts.note(account, now)
         return keys
 
-    async def _drop(self, kind: Kind, keys: tuple[bytes, ...]) -> None:
+    async def _drop(self, kind: Kind, keys: tuple[bytes, ...], now: int) -> None:
         """A row that was altered would stop the work for everybody."""
         if keys:
-            count = await self._db.write(lambda tx: damage.drop(tx, kind, keys))
-            self._log.error(
-                "damaged rows were dropped: restore a backup, or see postern check", kind=kind, count=count
-            )
+            count = await self._db.write(lambda tx: damage.drop(tx, kind, keys, now))
+            self._log.error("damaged rows were dropped: see postern check", kind=kind, count=count)

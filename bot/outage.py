@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from bot.states import State, States
 from bot.telegram_errors import Conflict, Refused, TelegramError, TryLater, Unauthorized
 from intake.errors import SettingsError
 
@@ -20,9 +21,10 @@ T = TypeVar("T")
 class Outage:
     """Tries a call until it succeeds; says once when that begins to fail, and once when it is over."""
 
-    def __init__(self, stop: asyncio.Event, back_off: tuple[float, ...] = BACK_OFF) -> None:
+    def __init__(self, stop: asyncio.Event, states: States, back_off: tuple[float, ...] = BACK_OFF) -> None:
         self._back_off = back_off
         self._stop = stop
+        self._states = states
         self._failures = 0
         self._said: type[TelegramError] | None = None
         self._log = structlog.get_logger()
@@ -45,6 +47,10 @@ class Outage:
         return None
 
     def _begin(self, error: TelegramError) -> None:
+        if not isinstance(error, Conflict | Refused):
+            state = State.FLOOD if isinstance(error, TryLater) else State.TELEGRAM
+            self._states.begin(state, type(error).__name__)
+            return
         if self._said is type(error):
             return
         self._said = type(error)
@@ -57,13 +63,13 @@ class Outage:
                 self._log.error(
                     "telegram refuses to hand out updates: check token and address", kind=error.reason
                 )
-            case _:
-                self._log.warning("telegram can't be reached: trying on", kind=type(error).__name__)
 
     def _end(self) -> None:
         if self._said is not None:
-            self._log.info("telegram can be reached again")
+            self._log.info("telegram hands out updates again")
         self._failures, self._said = 0, None
+        self._states.end(State.TELEGRAM)
+        self._states.end(State.FLOOD)
 
     def _pause(self, error: TelegramError) -> float:
         if isinstance(error, TryLater):

@@ -1,30 +1,35 @@
-"""Long polling that loses nothing: an update is confirmed only when its turn has been committed."""
+"""Long polling that loses nothing: an update is confirmed only when its turn has been committed.
+
+Fetching confirms everything before its offset. So the offset stays at the first update that is not done, Telegram hands
+that one out again with each fetch, and those that are known here are passed over. One chat that has to be tried again
+holds up no other; only when a hundred wait behind it, the rest does.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-import structlog
-
 from bot.lanes import Lanes
 from bot.outage import BACK_OFF, Outage, unless_stopped
+from bot.persistence import Persistence, Turn
+from bot.states import State
 from bot.telegram_errors import TelegramError
 from handlers.incoming import lane_of, parse
-
-Turn = Callable[[dict[str, Any]], Awaitable[None]]
-"""One update, from reading it to its commit. If it raises, nothing of it was kept."""
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 """What we ask Telegram for. Not `inline_query` (what people type while they address a bot is none of our
 business), not `chat_member` (who joins and leaves), and nothing of channels."""
 
 POLL_SECONDS = 25
-TURN_RETRIES = (0.2, 1.0, 5.0, 15.0)
-"""Seconds between tries of a turn that fails; then its update is given up: it must not block the rest."""
+STRAGGLERS_WITHIN = 0.25
+"""Seconds for all turns of a batch; then the next is fetched beside those that are still under way."""
+NOTHING_NEW = 0.5
+"""Seconds to the next fetch when all that was handed out is under way already."""
+NOTHING_WORKS = 5.0
+"""The same while the database is in trouble: then everything that comes has to wait for it."""
 STOP_WITHIN = 4.0
 """Seconds for the turns under way when we are told to stop."""
 CONFIRM_WITHIN = 1.0
@@ -42,56 +47,111 @@ class Source(Protocol):
 
 
 async def poll(
-    source: Source, turn: Turn, lanes: Lanes, stop: asyncio.Event, *, back_off: tuple[float, ...] = BACK_OFF
+    source: Source,
+    turn: Turn,
+    lanes: Lanes,
+    stop: asyncio.Event,
+    persistence: Persistence,
+    *,
+    back_off: tuple[float, ...] = BACK_OFF,
 ) -> None:
     """Fetch updates and run their turns until `stop`. Raises `SettingsError` if the token is refused."""
-    outage = Outage(stop, back_off)
+    outage = Outage(stop, persistence.states, back_off)
     await outage.overcome(source.delete_webhook)
-    offset: int | None = None
+    taken = _Taken(turn, lanes, stop, persistence)
     while not stop.is_set():
-        batch = await outage.overcome(partial(source.get_updates, offset, POLL_SECONDS, ALLOWED_UPDATES))
-        if batch:
-            offset = await _run(batch, turn, lanes, stop, offset)
-    if offset is not None:
-        await _confirm(source, offset)
-
-
-async def _run(
-    batch: list[Any], turn: Turn, lanes: Lanes, stop: asyncio.Event, offset: int | None
-) -> int | None:
-    """Run a batch's turns; the offset that confirms those which are done, and none behind one that isn't."""
-    futures: dict[int, asyncio.Future[bool]] = {}
-    for update in batch:
-        incoming = parse(update)
-        if incoming is not None:
-            work = partial(persist, turn, update, stop)
-            futures[incoming.update_id] = await lanes.submit(lane_of(incoming), work)
-    if not futures:  # not one update in it: ask again, but not at once
-        await unless_stopped(asyncio.sleep(1), stop)
-        return offset
-    await unless_stopped(asyncio.wait(futures.values()), stop)
-    await asyncio.wait(futures.values(), timeout=STOP_WITHIN)
-    undone = [update_id for update_id, future in futures.items() if not _is_done(future)]
-    return min(undone, default=max(futures) + 1)
-
-
-async def persist(turn: Turn, update: dict[str, Any], stop: asyncio.Event) -> bool:
-    """Run a turn, again if it fails; True if its update need not come again."""
-    log = structlog.get_logger()
-    for pause in (*TURN_RETRIES, None):
-        try:
-            await turn(update)
-        except Exception:  # a turn that fails must not stop the others
-            log.exception("a turn failed")
-        else:
-            return True
-        if pause is None:
+        batch = await outage.overcome(
+            partial(source.get_updates, taken.offset, POLL_SECONDS, ALLOWED_UPDATES)
+        )
+        if batch is None:  # we are stopped
             break
-        await unless_stopped(asyncio.sleep(pause), stop)
-        if stop.is_set():
-            return False
-    log.error("an update was given up", count=len(TURN_RETRIES) + 1)
-    return True
+        taken.confirmed()
+        new = await taken.take(batch)
+        if new:
+            await taken.finish(STRAGGLERS_WITHIN)
+        elif taken:
+            await taken.progress(NOTHING_WORKS if State.DATABASE in persistence.states else NOTHING_NEW)
+        elif batch:  # not one update in it: ask again, but not at once
+            await unless_stopped(asyncio.sleep(1), stop)
+    await taken.stopping()
+    if taken.offset is not None:
+        await _confirm(source, taken.offset)
+
+
+class _Taken:
+    """Updates that were handed out and are not confirmed yet."""
+
+    def __init__(self, turn: Turn, lanes: Lanes, stop: asyncio.Event, persistence: Persistence) -> None:
+        self._turn = turn
+        self._lanes = lanes
+        self._stop = stop
+        self._persistence = persistence
+        self._under_way: dict[int, asyncio.Future[bool]] = {}
+        self._undone: set[int] = set()
+        """Cut short: they must be handed out again."""
+        self._done: set[int] = set()
+        """Done, but behind one that is not."""
+        self._last = -1
+        self.offset: int | None = None
+        """What the next fetch confirms: everything before. None: nothing."""
+
+    def __bool__(self) -> bool:
+        return bool(self._under_way)
+
+    def confirmed(self) -> None:
+        """The offset has reached Telegram.
+
+        It is not repeated for ever: after a quiet week Telegram begins with another number, which may be a smaller one.
+        """
+        if not self._under_way and not self._undone:
+            self.offset = None
+
+    async def take(self, batch: list[Any]) -> int:
+        """Begin the turns of those that are not known yet; how many these were."""
+        new = 0
+        if not (self._under_way or self._done or self._undone):
+            self._last = -1
+        for update in batch:
+            incoming = parse(update)
+            if incoming is None or self._is_known(incoming.update_id):
+                continue
+            new += 1
+            number = incoming.update_id
+            work = partial(self._persistence.persist, self._turn, update, self._stop, self._lanes.aside)
+            self._undone.discard(number)
+            self._under_way[number] = await self._lanes.submit(lane_of(incoming), work)
+            self._last = max(self._last, number)
+        self._settle()
+        return new
+
+    async def finish(self, within: float) -> None:
+        """Wait until all are done, but not longer than that."""
+        if self._under_way:
+            await unless_stopped(asyncio.wait(self._under_way.values(), timeout=within), self._stop)
+        self._settle()
+
+    async def progress(self, within: float) -> None:
+        """Wait until one more is done, but not longer than that."""
+        waiting = asyncio.wait(self._under_way.values(), timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        await unless_stopped(waiting, self._stop)
+        self._settle()
+
+    async def stopping(self) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=STOP_WITHIN)
+        self._settle()
+
+    def _is_known(self, number: int) -> bool:
+        return number in self._under_way or number in self._done
+
+    def _settle(self) -> None:
+        for number, future in list(self._under_way.items()):
+            if future.done():
+                del self._under_way[number]
+                (self._done if _is_done(future) else self._undone).add(number)
+        if self._done or self._under_way or self._undone:
+            self.offset = min((*self._under_way, *self._undone), default=self._last + 1)
+            self._done = {number for number in self._done if number > self.offset}
 
 
 async def _confirm(source: Source, offset: int) -> None:

@@ -7,25 +7,32 @@ Of several processes one runs this loop; what the others write reaches it by `st
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from secrets import token_bytes
 
 import structlog
 
+from bot.counts import Counts
 from bot.deletions import Deletions
 from bot.due import Due
 from bot.jobs import Jobs
 from bot.look_over import LookOver
 from bot.postman import Postman, Reports
+from bot.seldom import Seldom
+from bot.states import State, States
 from bot.sweep import Sweep
 from handlers import deliveries, group
 from handlers.desk import Desk
 from handlers.notes import Note
-from handlers.outgoing import Delete, Outgoing
-from storage import marks
+from handlers.outgoing import Delete, Outgoing, Send
+from storage import marks, meta
 from storage.database import Tx
 from storage.marks import Mark
+from storage.trouble import is_trouble, name_of
 
 GATHER_SECONDS = 0.1
 """From one round to the next at least, so that what comes in a crowd is worked on together."""
@@ -46,16 +53,19 @@ class _Parts:
 class Sender:
     """Hands what is due to the postman, and records what became of it."""
 
-    def __init__(self, clock: Callable[[], int]) -> None:
+    def __init__(self, clock: Callable[[], int], states: States, counts: Counts) -> None:
         self._clock = clock
+        self._states = states
+        self._counts = counts
         self._ring = asyncio.Event()
-        self._group_lost = False
-        """It has been said that the operators' group can't be written to."""
         self._made: _Parts | None = None
         self._begun = False
         self._tidied = 0
         self.done_at = 0
         """Up to this moment, at least, everything has been looked at."""
+        self._unrecorded: deque[Callable[[], Awaitable[None]]] = deque()
+        """What Telegram has taken, or refused, while the database could not be written."""
+        self._seldom = Seldom()
         self._log = structlog.get_logger()
 
     def reports(self) -> Reports:
@@ -68,13 +78,17 @@ class Sender:
             desk,
             due,
             LookOver(desk.db, due),
-            Jobs(desk, postman, due, self.wake),
+            Jobs(desk, postman, due, self.wake, self._counts),
             Deletions(desk, postman, due),
             Sweep(desk, postman, due),
         )
 
     def wake(self) -> None:
         self._ring.set()
+
+    def suspect(self) -> None:
+        """Something stored turned out to be damaged: it is looked for, so that it stops nobody any longer."""
+        self._parts.look.hurry(self._clock())
 
     @property
     def _parts(self) -> _Parts:
@@ -103,9 +117,17 @@ class Sender:
     async def _round(self) -> bool:
         """One look at everything. True: there is more to be done at once."""
         now, parts = self._clock(), self._parts
-        steps = (self._listen, parts.look.step, parts.jobs.step, parts.deletions.step, parts.sweep.step)
+        steps = (
+            self._probe,
+            self._record,
+            self._listen,
+            parts.look.step,
+            parts.jobs.step,
+            parts.deletions.step,
+            parts.sweep.step,
+            self._tidy,
+        )
         more = [await self._try(step, now) for step in steps]
-        await self._try(self._tidy, now)
         if None not in more:
             self.done_at = now
         return any(more)
@@ -115,8 +137,35 @@ class Sender:
         try:
             return await step(now)
         except Exception as error:
-            self._log.error("the outbox could not be worked on", exc_info=error)
+            self._failed_at_work(error)
             return None
+
+    def _failed_at_work(self, error: Exception) -> bool:
+        """Whether it is the database that can't be used; a defect is told, but not with each round."""
+        if is_trouble(error):
+            self._counts.database_trouble += 1
+            self._states.begin(State.DATABASE, name_of(error))
+            return True
+        if self._seldom.is_due(error):
+            self._log.error("the outbox could not be worked on", exc_info=error)
+        return False
+
+    async def _probe(self, _: int) -> bool:
+        """Whether the database can be written again is found out here, not with somebody's press."""
+        if State.DATABASE in self._states:
+            await self._parts.desk.db.write(lambda tx: meta.put(tx, meta.PROBE, token_bytes(8)))
+            self._states.end(State.DATABASE)
+        return False
+
+    async def _record(self, _: int) -> bool:
+        while self._unrecorded:
+            try:
+                await self._unrecorded[0]()
+            except Exception as error:
+                if self._failed_at_work(error):
+                    return False
+            self._unrecorded.popleft()
+        return False
 
     async def _listen(self, now: int) -> bool:
         """Take up what other processes have written. Its time is read with the row."""
@@ -139,22 +188,52 @@ class Sender:
         return False
 
     async def _sent(self, call: Outgoing, message: int | None) -> None:
+        await self._or_later(partial(self._note_sent, call, message))
+
+    async def _failed(self, call: Outgoing, reason: str) -> None:
+        await self._or_later(partial(self._note_failed, call, reason))
+
+    async def _gone(self, chat: int) -> None:
+        await self._or_later(partial(self._note_gone, chat))
+
+    async def _moved(self, old: int, new: int) -> None:
+        self._log.warning("the operators' group has a new id: see postern check")
+        await self._or_later(partial(self._note_moved, old, new))
+
+    async def _or_later(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Record something; if the database can't be written, as soon as it can, and in the same order.
+
+        Until then the calls count as under way, so none is made a second time. Where this ends: with the process.
+        """
+        if self._unrecorded:
+            self._unrecorded.append(work)
+            return
+        try:
+            await work()
+        except Exception as error:
+            if self._failed_at_work(error):
+                self._unrecorded.append(work)
+
+    async def _note_sent(self, call: Outgoing, message: int | None) -> None:
         if isinstance(call, Delete):
             await self._parts.deletions.sent(call, self._clock())
             return
         await self._parts.jobs.sent(call, message, self._clock())
         note = Note.read(getattr(call, "note", ""))
         if note is not None and note.kind in {"card", "board"}:
-            self._group_lost = False
+            self._states.end(State.GROUP)
 
-    async def _failed(self, call: Outgoing, reason: str) -> None:
+    async def _note_failed(self, call: Outgoing, reason: str) -> None:
         if isinstance(call, Delete):
             await self._parts.deletions.failed(call, reason, self._clock())
             self.wake()  # what can't be deleted may have to be made neutral
+        elif reason == "no-rights" and isinstance(call, Send) and call.chat < 0:
+            self._states.begin(State.GROUP)
+            await self._parts.jobs.blocked(call, self._clock())
         else:
             await self._parts.jobs.failed(call, reason, self._clock())
 
-    async def _gone(self, chat: int) -> None:
+    async def _note_gone(self, chat: int) -> None:
         now, parts = self._clock(), self._parts
         desk = parts.desk
 
@@ -163,22 +242,16 @@ class Sender:
             if ours:
                 group.lost(tx, desk, now)
             else:
-                deliveries.chat_gone(tx, desk, chat, parts.jobs.owed_to(chat), now)
+                deliveries.chat_gone(tx, desk, chat, parts.jobs.to(chat), now)
             return ours
 
-        try:
-            if await desk.db.write(work):
-                parts.jobs.forget_cards()
-                if not self._group_lost:
-                    self._group_lost = True
-                    self._log.error("the bot can't write in the operators' group: see postern check")
-        finally:
-            parts.jobs.dropped(chat)
-            parts.deletions.dropped(chat, now)
-            self.wake()
+        if await desk.db.write(work):
+            self._states.begin(State.GROUP)
+        parts.jobs.dropped(chat)
+        parts.deletions.dropped(chat, now)
+        self.wake()
 
-    async def _moved(self, old: int, new: int) -> None:
+    async def _note_moved(self, old: int, new: int) -> None:
         now, desk = self._clock(), self._parts.desk
-        self._log.warning("the operators' group has a new id: see postern check")
         await desk.db.write(lambda tx: group.move(tx, desk, old, new, now))
         self.wake()

@@ -50,9 +50,7 @@ class Sweep:
         for account, touched in ended.later.items():
             self._due.drafts.note(account, touched)
         if ended.dropped:
-            self._log.error(
-                "damaged drafts were dropped: restore a backup, or see postern check", count=ended.dropped
-            )
+            self._log.error("damaged rows were dropped: see postern check", kind="draft", count=ended.dropped)
         for edit in ended.edits:
             self._postman.post(edit.chat, [edit])
 

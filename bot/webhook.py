@@ -17,14 +17,15 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
-import structlog
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
 from bot.lanes import Lanes
 from bot.outage import Outage
-from bot.polling import ALLOWED_UPDATES, Turn
+from bot.persistence import Persistence, Turn
+from bot.polling import ALLOWED_UPDATES
+from bot.states import State
 from bot.telegram_errors import Refused
 from handlers.incoming import lane_of, parse
 from intake.errors import SettingsError
@@ -33,7 +34,7 @@ MAX_BODY = 1024 * 1024
 """Bytes. Telegram's updates are far smaller."""
 MAX_CONNECTIONS = 40
 MOST_FAILURES = 5
-"""Redeliveries of an update whose turn keeps failing; then it is given up: it must not block the rest."""
+"""Redeliveries of an update whose turn fails by itself; then it is given up: it must not block the rest."""
 FAILURES_KEPT = 1000
 STOP_WITHIN = 4.0
 """Seconds for the requests under way when we are told to stop."""
@@ -59,6 +60,7 @@ async def serve_webhook(
     turn: Turn,
     lanes: Lanes,
     stop: asyncio.Event,
+    persistence: Persistence,
     *,
     url: str,
     secret: str,
@@ -68,9 +70,10 @@ async def serve_webhook(
     """Take updates at `url`'s path on host:port until `stop`."""
     app = web.Application(client_max_size=MAX_BODY)
     add_health(app)
-    add_webhook(app, turn, lanes, path=urlsplit(url).path or "/", secret=secret)
+    receiver = Receiver(turn, lanes, persistence, secret)
+    add_webhook(app, receiver, path=urlsplit(url).path or "/")
     async with listening(app, host, port):
-        await Outage(stop).overcome(partial(_announce, target, url, secret))
+        await Outage(stop, persistence.states).overcome(partial(_announce, target, url, secret))
         await stop.wait()
 
 
@@ -84,8 +87,8 @@ async def _announce(target: Target, url: str, secret: str) -> None:
         ) from None
 
 
-def add_webhook(app: web.Application, turn: Turn, lanes: Lanes, *, path: str, secret: str) -> None:
-    app.router.add_post(path, _Receiver(turn, lanes, secret).receive)
+def add_webhook(app: web.Application, receiver: Receiver, *, path: str) -> None:
+    app.router.add_post(path, receiver.receive)
 
 
 def add_health(app: web.Application) -> None:
@@ -131,13 +134,13 @@ async def _healthy(_: web.Request) -> web.Response:
     return web.Response(text="ok\n")
 
 
-class _Receiver:
-    def __init__(self, turn: Turn, lanes: Lanes, secret: str) -> None:
+class Receiver:
+    def __init__(self, turn: Turn, lanes: Lanes, persistence: Persistence, secret: str) -> None:
         self._turn = turn
         self._lanes = lanes
+        self._persistence = persistence
         self._secret = secret.encode()
         self._failures: OrderedDict[int, int] = OrderedDict()
-        self._log = structlog.get_logger()
 
     async def receive(self, request: web.Request) -> web.Response:
         claimed = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
@@ -158,16 +161,19 @@ class _Receiver:
         future = await self._lanes.submit(lane_of(incoming), partial(self._turn, update))
         try:
             await future
-        except Exception:  # Telegram brings it again; until then the others go on
-            self._log.exception("a turn failed")
-            return web.Response(status=200 if self._is_hopeless(incoming.update_id) else 500)
+        except Exception as error:  # Telegram brings it again; until then the others go on
+            hopeless = await self._is_hopeless(incoming.update_id, error)
+            return web.Response(status=200 if hopeless else 500)
+        self._persistence.states.end(State.DATABASE)
         self._failures.pop(incoming.update_id, None)
         return web.Response()
 
-    def _is_hopeless(self, update_id: int) -> bool:
+    async def _is_hopeless(self, update_id: int, error: Exception) -> bool:
+        """Whether it is given up. While the database is in trouble, nothing is, and nothing is counted."""
+        if self._persistence.is_trouble(error):
+            return False
         failures = self._failures.pop(update_id, 0) + 1
-        if failures > MOST_FAILURES:
-            self._log.error("an update was given up", count=failures)
+        if failures > MOST_FAILURES and await self._persistence.gives_up():
             return True
         self._failures[update_id] = failures
         if len(self._failures) > FAILURES_KEPT:

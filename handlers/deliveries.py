@@ -216,6 +216,12 @@ def _reply_failed(tx: Tx, desk: Desk, note: Note, now: int) -> None:
         outbox.add(tx, Job(Task.SEND, now, chat=holder.chat, text=text, delete_after=LONGEST_TRACE))
 
 
+def given_up(tx: Tx, desk: Desk, job: Job, now: int) -> None:
+    """Nobody tries any longer: whoever should know hears of it."""
+    if job.tag == "reply":
+        _reply_failed(tx, desk, Note("reply", job.case), now)
+
+
 def chat_gone(tx: Tx, desk: Desk, chat: int, owed: Sequence[bytes], now: int) -> None:
     """The person blocked the bot or deleted the account: nothing waits for them, and nobody tries for ever.
 
@@ -223,6 +229,5 @@ def chat_gone(tx: Tx, desk: Desk, chat: int, owed: Sequence[bytes], now: int) ->
     """
     for job_id, job in outbox.jobs(tx, owed).rows.items():
         outbox.done(tx, job_id)
-        if job.tag == "reply":
-            _reply_failed(tx, desk, Note("reply", job.case), now)
+        given_up(tx, desk, job, now)
     outbox.forget_traces(tx, [i for i, _ in outbox.traces_of(tx, chat)])

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from handlers.admission import Admission
 from handlers.outgoing import Outgoing
-from handlers.queue import Queue
 from handlers.texts import Texts
 from handlers.throttle import Throttle
 from intake.questionnaire import Questionnaire
@@ -60,7 +59,6 @@ class Desk:
     busy: Callable[[], bool] = lambda: True
     """Whether more comes in than is done: then newcomers have to wait for `admission`."""
     admission: Admission = field(default_factory=Admission)
-    queue: Queue = field(default_factory=Queue)
     stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Return codes are derived one at a time: each takes much memory."""
 

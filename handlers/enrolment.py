@@ -61,7 +61,7 @@ async def enrol(desk: Desk, incoming: Incoming) -> bool:
             outbox.leave_trace(tx, outbox.Trace(incoming.chat_id, incoming.message_id, now, now))
         return staff.by_id(tx, member_id)
 
-    member = await desk.db.write(work, long=True)
+    member = await desk.db.write(work)
     if member is None:
         return False
     desk.wake()
@@ -88,9 +88,9 @@ async def show_menu(desk: Desk, user: int) -> None:
 def _next(member: Member) -> str:
     if not needs_key(member.role):
         return "enrolled-admin"
-    if member.offered is None:
-        return "enrolled-ready" if member.confirmed else "enrolled-key-due"
-    return "key-waiting"
+    if member.public_key is None:
+        return "enrolled-key-due"
+    return "enrolled-ready" if member.confirmed else "key-waiting"
 
 
 def _leave_the_requesters(tx: Tx, desk: Desk, account: bytes, now: int) -> None:
@@ -121,7 +121,7 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         _say(
             desk,
             incoming,
-            "key-waiting" if member.offered else "enrolled-key-due",
+            "enrolled-key-due" if member.public_key is None else "key-waiting",
             name=member.name,
             role=desk.texts.say(desk.staff_language, f"role-{member.role}"),
         )
@@ -140,13 +140,19 @@ async def _take_key(desk: Desk, incoming: Incoming, member: Member) -> None:
         owner = staff.by_key(tx, public)
         if public == meta.get(tx, meta.RECOVERY_KEY) or (owner is not None and owner.chat is not None):
             return "key-taken" if owner is None or owner.id != member.id else "key-waiting"
+        if (
+            owner is not None
+        ):  # added from the shell, and so confirmed: this account is the person behind that key
+            staff.remove(tx, member.id)
+            staff.set_role(tx, owner.id, member.role)
+            staff.enrol(
+                tx, owner.id, desk.vault.account(incoming.user_id), incoming.chat_id, desk.staff_language
+            )
+            return "enrolled-ready"
         if not meta.first_time(tx, incoming.update_id, now // DAY):
             return "enrolled-key-due"  # it was refused meanwhile
-        if owner is None:
-            staff.set_key(tx, member.id, public)
-        else:  # added from the shell: whoever has seen that public line could send it
-            staff.claim_key(tx, member, public)
-        _ask_admins(tx, desk, member, public, now, known=owner.name if owner else "")
+        staff.set_key(tx, member.id, public)
+        _ask_admins(tx, desk, member, public, now)
         return "key-received"
 
     answer = await desk.db.write(work)
@@ -161,14 +167,9 @@ def key_button(verdict: str, member_id: str, public: bytes) -> str:
     return f"key.{verdict}.{member_id}.{key_id(public).hex()}"
 
 
-def _ask_admins(tx: Tx, desk: Desk, member: Member, public: bytes, now: int, known: str) -> None:
+def _ask_admins(tx: Tx, desk: Desk, member: Member, public: bytes, now: int) -> None:
     say, language = desk.texts.say, desk.staff_language
-    words = " ".join(key_words(public))
-    if known:
-        role = say(language, f"role-{member.role}")
-        text = say(language, "key-to-confirm-known", name=member.name, role=role, known=known, words=words)
-    else:
-        text = say(language, "key-to-confirm", name=member.name, words=words)
+    text = say(language, "key-to-confirm", name=member.name, words=" ".join(key_words(public)))
     buttons = (
         (say(language, "confirm-button"), key_button("yes", member.id, public)),
         (say(language, "refuse-button"), key_button("no", member.id, public)),

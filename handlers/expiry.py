@@ -51,7 +51,7 @@ def expire_drafts(tx: Tx, desk: Desk, now: int, accounts: Sequence[bytes]) -> En
             edits.append(
                 Edit(conversation.chat, conversation.screen, shown.text, shown.keyboard, resend=False)
             )
-    return Ended(edits, later, damage.drop(tx, Kind.DRAFT, found.damaged) if found.damaged else 0)
+    return Ended(edits, later, damage.drop(tx, Kind.DRAFT, found.damaged, now) if found.damaged else 0)
 
 
 def _end(tx: Tx, desk: Desk, account: bytes, conversation: Conversation, now: int) -> None:

@@ -43,7 +43,7 @@ async def take_turn(desk: Desk, incoming: Incoming) -> None:
         elif incoming.data in _INSIDE and is_ours(tx, desk, incoming.chat_id):
             _owed_again(tx, desk, now)
 
-    await desk.db.write(work, long=True)
+    await desk.db.write(work)
     desk.wake()
 
 
@@ -66,7 +66,8 @@ def lost(tx: Tx, desk: Desk, now: int) -> None:
     """The group takes nothing from us: what is due there is tried from time to time, for as long as it takes."""
     for job_id, job in outbox.due(tx, now):
         if _goes_there(tx, desk, job):
-            outbox.postpone(tx, job_id, replace(job, due=now + RETRY_SECONDS, tries=1))
+            later = replace(job, due=now + RETRY_SECONDS, tries=1, since=job.since or job.due)
+            outbox.postpone(tx, job_id, later)
 
 
 def _owed_again(tx: Tx, desk: Desk, now: int) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -55,13 +54,7 @@ class _Places(dict[str, int | str]):
 
     def __getitem__(self, name: str) -> str:
         value = super().__getitem__(name)
-        return number(value, self._locale) if isinstance(value, int) else value
-
-
-@lru_cache(1_000)
-def number(value: int, locale: Locale) -> str:
-    """As the language writes it. Remembered: the same few numbers stand on every screen."""
-    return str(format_decimal(value, locale=locale))
+        return format_decimal(value, locale=self._locale) if isinstance(value, int) else value
 
 
 def load_texts(folder: Path = CATALOGUE) -> Texts:

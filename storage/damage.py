@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from storage import drafts, outbox
+from storage import drafts, given_up, outbox
 from storage.database import Tx
 from storage.found import Found
 from storage.marks import Kind
@@ -27,8 +27,8 @@ _KEYS = {
 }
 
 
-def drop(tx: Tx, kind: Kind, keys: Sequence[bytes]) -> int:
-    """Delete those of these rows that were altered or damaged; returns how many.
+def drop(tx: Tx, kind: Kind, keys: Sequence[bytes], now: int) -> int:
+    """Delete those of these rows that were altered or damaged, and count them; returns how many.
 
     Nothing can be done with them any more. Raises WrongKey, and deletes nothing, if it is the server key that is
     another one: then they are all sound.
@@ -36,4 +36,6 @@ def drop(tx: Tx, kind: Kind, keys: Sequence[bytes]) -> int:
     damaged = _READ[kind](tx, keys).damaged
     for key in damaged:
         tx.conn.execute(delete(_KEYS[kind].table).where(_KEYS[kind] == key))
+    if damaged:
+        given_up.note(tx, f"damaged {kind}", now, len(damaged))
     return len(damaged)

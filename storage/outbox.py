@@ -74,6 +74,8 @@ class Job:
     delete_after: int = 0
     """Seconds after which the message must be gone from the chat; 0: it may stay."""
     tries: int = 0
+    since: int = 0
+    """When it was due first, if it has been tried in vain."""
     tag: str = ""
     """What the message is to be known by once it is sent."""
 

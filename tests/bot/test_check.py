@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +16,17 @@ from aiohttp import web
 from nacl.public import PrivateKey
 
 from bot.check import examine
+from bot.check_given_up import WORDS
 from bot.check_host import data_folder, secret_files, server_key_place, swap
 from bot.check_telegram import telegram
+from bot.give_up import KEPT_TRYING
 from bot.installation import opened
 from bot.settings import Settings, load_settings
 from bot.setup import create
 from intake.roles import Role
-from storage import meta, staff
+from storage import given_up, meta, staff
 from storage.database import Tx
+from storage.marks import Kind
 from tests.bot.api_server import TOKEN, ApiServer, bot_api
 from tests.bot.installed import Place, Shell
 
@@ -255,3 +259,27 @@ def test_the_command_fails_only_where_something_is_serious(installed: Shell) -> 
     assert "problem: POSTERN_BOT_TOKEN is not set" in done.out
     assert done.err == "Problems: 2.\n"
     assert all(line.startswith(("problem: ", "note: ")) for line in done.out.splitlines())
+
+
+async def test_what_was_given_up_is_told_by_kind_and_for_thirty_days(
+    api: ApiServer, settings: Settings
+) -> None:
+    async def note(*, days_ago: int) -> None:
+        def work(tx: Tx) -> None:
+            for kind in ("update", "reply", "damaged trace"):
+                given_up.note(tx, kind, int(time.time()) - days_ago * 86_400, 3)
+
+        async with opened(settings) as installation:
+            await installation.db.write(work)
+
+    await staffed(settings)
+    await note(days_ago=40)
+    assert await found(api, settings) == []
+    await note(days_ago=5)
+    lines = await found(api, settings)
+    assert len(lines) == 3
+    assert all(line.startswith("problem: Given up for good") and ": 3. " in line for line in lines)
+
+
+def test_every_kind_that_is_given_up_has_words() -> None:
+    assert {*KEPT_TRYING, "update", *(f"damaged {kind}" for kind in Kind)} == WORDS.keys()

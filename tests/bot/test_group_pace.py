@@ -9,10 +9,12 @@ from typing import cast
 
 import pytest
 
+from bot.counts import Counts
 from bot.jobs import MOST_IN_GROUP
 from bot.pace import Window
 from bot.postman import Postman
 from bot.sender import Sender
+from bot.states import States
 from handlers.board import MOST_CARDS_WAITING
 from handlers.outgoing import Edit, Outgoing, Send
 from tests.handlers.desk import GROUP, Person, World, ask, make_world
@@ -46,7 +48,7 @@ async def crowded(tmp_path: Path) -> AsyncIterator[tuple[World, Sender, Wire]]:
     async with make_world(tmp_path) as world:
         for number in range(1, CROWD + 1):
             await ask(Person(world, number), until="chat", text="")
-        wire, sender = Wire(), Sender(world.wire.clock)
+        wire, sender = Wire(), Sender(world.wire.clock, States(), Counts())
         world.desk = replace(world.desk, post=wire.post, wake=sender.wake)
         sender.attach(world.desk, cast("Postman", wire))
         world.desk.db.listener = None  # as if the requesters' turns ran in another process

@@ -18,10 +18,8 @@ from handlers.end_notices import DAY, NOTICE_DAYS
 from intake.roles import Role
 from storage import meta, outbox
 from storage.database import Tx
-from tests.bot.test_sender_damage import log
 from tests.handlers.desk import Person, World, ask, join, make_world
 
-__all__ = ["log"]
 WITHIN = 20.0
 
 

@@ -4,38 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from bot import logs, outage, polling
+from bot import outage, polling
 from bot.lanes import Lanes
+from bot.persistence import Persistence
 from bot.polling import poll
 from bot.telegram import Telegram
 from intake.errors import SettingsError
-from tests.bot.api_server import ApiServer, bot_api, text_update
+from tests.bot.api_server import ApiServer, text_update
 
 Api = tuple[ApiServer, Telegram]
 
 
-@pytest.fixture
-async def api() -> AsyncIterator[Api]:
-    async with bot_api() as both:
-        yield both
-
-
-@pytest.fixture
-def log() -> io.StringIO:
-    stream = io.StringIO()
-    logs.configure("json", "DEBUG", stream)
-    return stream
-
-
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(polling, "TURN_RETRIES", (0.01, 0.01))
     monkeypatch.setattr(polling, "STOP_WITHIN", 0.3)
+    monkeypatch.setattr(polling, "NOTHING_NEW", 0.05)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -49,7 +37,9 @@ async def stopped(polling_task: asyncio.Task[None], stop: asyncio.Event) -> None
     await asyncio.wait_for(polling_task, 5)
 
 
-async def test_an_update_is_confirmed_only_after_its_turn_is_committed(api: Api) -> None:
+async def test_an_update_is_confirmed_only_after_its_turn_is_committed(
+    api: Api, patient: Persistence
+) -> None:
     server, telegram = api
     stop, commit = asyncio.Event(), asyncio.Event()
 
@@ -57,7 +47,7 @@ async def test_an_update_is_confirmed_only_after_its_turn_is_committed(api: Api)
         await commit.wait()
 
     server.put(text_update(5, 7))
-    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop))
+    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop, patient))
     await until(lambda: "getUpdates" in server.methods())
     await asyncio.sleep(0.1)
     assert server.confirmed == 0
@@ -67,7 +57,7 @@ async def test_an_update_is_confirmed_only_after_its_turn_is_committed(api: Api)
     await stopped(task, stop)
 
 
-async def test_one_chat_keeps_its_order_while_others_go_ahead(api: Api) -> None:
+async def test_one_chat_keeps_its_order_while_others_go_ahead(api: Api, patient: Persistence) -> None:
     server, telegram = api
     stop, log = asyncio.Event(), list[int]()
 
@@ -76,13 +66,15 @@ async def test_one_chat_keeps_its_order_while_others_go_ahead(api: Api) -> None:
         log.append(update["update_id"])
 
     server.put(text_update(1, 7), text_update(2, 7), text_update(3, 8), text_update(4, 9))
-    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop))
+    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop, patient))
     await until(lambda: len(log) == 4)
     await stopped(task, stop)
     assert log == [3, 4, 1, 2]
 
 
-async def test_a_poison_update_is_tried_again_then_given_up(api: Api, log: io.StringIO) -> None:
+async def test_a_poison_update_is_tried_again_then_given_up(
+    api: Api, patient: Persistence, log: io.StringIO
+) -> None:
     server, telegram = api
     stop, tries = asyncio.Event(), list[int]()
 
@@ -92,7 +84,7 @@ async def test_a_poison_update_is_tried_again_then_given_up(api: Api, log: io.St
             raise ValueError("Natalia, 77123")
 
     server.put(text_update(1, 7), text_update(2, 7))
-    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop))
+    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop, patient))
     await until(lambda: server.confirmed == 3)
     await stopped(task, stop)
     assert tries == [1, 1, 1, 2]
@@ -101,7 +93,9 @@ async def test_a_poison_update_is_tried_again_then_given_up(api: Api, log: io.St
     assert "77123" not in log.getvalue()
 
 
-async def test_a_turn_that_fails_once_succeeds_when_it_is_tried_again(api: Api, log: io.StringIO) -> None:
+async def test_a_turn_that_fails_once_succeeds_when_it_is_tried_again(
+    api: Api, patient: Persistence, log: io.StringIO
+) -> None:
     server, telegram = api
     stop, tries = asyncio.Event(), list[int]()
 
@@ -111,14 +105,14 @@ async def test_a_turn_that_fails_once_succeeds_when_it_is_tried_again(api: Api, 
             raise OSError
 
     server.put(text_update(1, 7))
-    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop))
+    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop, patient))
     await until(lambda: server.confirmed == 2)
     await stopped(task, stop)
     assert tries == [1, 1]
     assert "given up" not in log.getvalue()
 
 
-async def test_what_is_no_update_costs_nothing_else(api: Api) -> None:
+async def test_what_is_no_update_costs_nothing_else(api: Api, patient: Persistence) -> None:
     server, telegram = api
     stop, seen = asyncio.Event(), list[int]()
 
@@ -126,13 +120,13 @@ async def test_what_is_no_update_costs_nothing_else(api: Api) -> None:
         seen.append(update["update_id"])
 
     server.put({"update_id": 4, "message": [1]}, text_update(5, 7))
-    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop))
+    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop, patient))
     await until(lambda: server.confirmed == 6)
     await stopped(task, stop)
     assert seen == [4, 5]
 
 
-async def test_stopping_finishes_and_confirms_the_turns_under_way(api: Api) -> None:
+async def test_stopping_finishes_and_confirms_the_turns_under_way(api: Api, patient: Persistence) -> None:
     server, telegram = api
     stop, begun = asyncio.Event(), asyncio.Event()
 
@@ -141,7 +135,7 @@ async def test_stopping_finishes_and_confirms_the_turns_under_way(api: Api) -> N
         await asyncio.sleep(0.1)
 
     server.put(text_update(1, 7))
-    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop))
+    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop, patient))
     await begun.wait()
     await stopped(task, stop)
     assert server.confirmed == 2
@@ -153,7 +147,9 @@ async def test_stopping_finishes_and_confirms_the_turns_under_way(api: Api) -> N
     }
 
 
-async def test_stopping_confirms_nothing_behind_a_turn_that_is_not_done(api: Api) -> None:
+async def test_stopping_confirms_nothing_behind_a_turn_that_is_not_done(
+    api: Api, patient: Persistence
+) -> None:
     server, telegram = api
     stop, done = asyncio.Event(), list[int]()
 
@@ -164,27 +160,27 @@ async def test_stopping_confirms_nothing_behind_a_turn_that_is_not_done(api: Api
 
     server.put(text_update(1, 7), text_update(2, 8), text_update(3, 9))
     lanes = Lanes()
-    task = asyncio.create_task(poll(telegram, turn, lanes, stop))
+    task = asyncio.create_task(poll(telegram, turn, lanes, stop, patient))
     await until(lambda: done == [1, 3])
     await stopped(task, stop)
     assert server.confirmed == 2
     await lanes.drain(0)
 
 
-async def test_stopping_interrupts_a_waiting_fetch(api: Api) -> None:
+async def test_stopping_interrupts_a_waiting_fetch(api: Api, patient: Persistence) -> None:
     server, telegram = api
     stop = asyncio.Event()
 
     async def turn(_: dict[str, Any]) -> None: ...
 
-    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop))
+    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop, patient))
     await until(lambda: "getUpdates" in server.methods())
     stop.set()
     await asyncio.wait_for(task, 1)
 
 
 async def test_an_outage_is_said_once_when_it_begins_and_once_when_it_ends(
-    api: Api, log: io.StringIO
+    api: Api, patient: Persistence, log: io.StringIO
 ) -> None:
     server, telegram = api
     stop, seen = asyncio.Event(), list[int]()
@@ -195,34 +191,34 @@ async def test_an_outage_is_said_once_when_it_begins_and_once_when_it_ends(
     server.fail("getUpdates", 502, times=3)
     server.answers["getUpdates"].append("drop")
     server.put(text_update(1, 7))
-    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop, back_off=(0.01,)))
+    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop, patient, back_off=(0.01,)))
     await until(lambda: seen == [1])
     await stopped(task, stop)
     assert log.getvalue().count("can't be reached") == 1
     assert log.getvalue().count("can be reached again") == 1
 
 
-async def test_another_poller_is_named_as_the_cause(api: Api, log: io.StringIO) -> None:
+async def test_another_poller_is_named_as_the_cause(api: Api, patient: Persistence, log: io.StringIO) -> None:
     server, telegram = api
     stop = asyncio.Event()
 
     async def turn(_: dict[str, Any]) -> None: ...
 
     server.fail("getUpdates", 409, "Conflict: terminated by other getUpdates request", times=2)
-    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop, back_off=(0.01,)))
+    task = asyncio.create_task(poll(telegram, turn, Lanes(), stop, patient, back_off=(0.01,)))
     await until(lambda: "reached again" in log.getvalue() or server.methods().count("getUpdates") >= 3)
     await stopped(task, stop)
     assert log.getvalue().count("another program fetches this bot's updates") == 1
 
 
-async def test_a_refused_token_ends_polling_with_one_clear_line(api: Api) -> None:
+async def test_a_refused_token_ends_polling_with_one_clear_line(api: Api, patient: Persistence) -> None:
     server, telegram = api
     server.fail("getUpdates", 401, "Unauthorized")
 
     async def turn(_: dict[str, Any]) -> None: ...
 
     with pytest.raises(SettingsError, match="POSTERN_BOT_TOKEN"):
-        await poll(telegram, turn, Lanes(), asyncio.Event())
+        await poll(telegram, turn, Lanes(), asyncio.Event(), patient)
 
 
 async def test_work_unless_stopped_gives_its_result_or_is_cancelled() -> None:

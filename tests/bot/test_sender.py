@@ -3,90 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from itertools import count
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from bot.due import MOST_AT_ONCE
 from bot.look_over import EVERY_SECONDS, PAGE
-from bot.postman import Postman
-from bot.sender import Sender
-from bot.telegram_errors import TelegramError, Unreachable
-from handlers.outgoing import Delete, Edit, Outgoing, Send
+from bot.telegram_errors import Unreachable
+from handlers import deliveries
+from handlers.notes import SCREEN
+from handlers.outgoing import Edit, Outgoing, Send
 from intake.draft import Draft, Place
-from storage import drafts, marks, outbox
+from storage import drafts, given_up, marks, outbox
 from storage.database import Tx
 from storage.drafts import Conversation
 from storage.opening import open_database
 from storage.outbox import Job, Task, Trace
 from storage.vault import Vault
-from tests.handlers.desk import World, make_world
-
-
-@dataclass(frozen=True)
-class Done:
-    message_id: int
-
-
-@dataclass
-class Background:
-    """The service's background over a real database, and a Telegram that takes everything (or fails as told)."""
-
-    world: World
-    sender: Sender
-    postman: Postman
-    calls: list[Outgoing] = field(default_factory=list)
-    fails: TelegramError | None = None
-    _ids: Any = field(default_factory=lambda: count(70_000))
-
-    async def call(self, outgoing: Outgoing) -> Done:
-        if self.fails is not None:
-            raise self.fails
-        self.calls.append(outgoing)
-        return Done(next(self._ids))
-
-    async def round(self, times: int = 1) -> None:
-        for _ in range(times):
-            while await self.sender._round():
-                pass
-            await self.postman.drain(5)
-
-    def texts(self) -> list[str]:
-        return [call.text for call in self.calls if isinstance(call, Send | Edit)]
-
-    def deleted(self) -> set[tuple[int, int]]:
-        return {(call.chat, m) for call in self.calls if isinstance(call, Delete) for m in call.messages}
-
-
-@asynccontextmanager
-async def background(world: World, *, alone: bool = True) -> AsyncIterator[Background]:
-    """`alone`: the requesters' turns run in this process, as on SQLite."""
-    sender = Sender(world.wire.clock)
-
-    async def call(outgoing: Outgoing) -> Done:
-        return await found.call(outgoing)
-
-    postman = Postman(call, sender.reports(), per_second=10**6, back_off=())
-    found = Background(world, sender, postman)
-    desk = replace(world.desk, post=postman.post, wake=sender.wake)
-    sender.attach(desk, postman)
-    world.desk.db.listener = sender._parts.due.note if alone else None
-    try:
-        yield found
-    finally:
-        await postman.drain(1)
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with make_world(tmp_path) as made:
-        yield made
+from tests.bot.background import Done, background
+from tests.bot.trouble import sick
+from tests.handlers.desk import World
 
 
 def owe(now: int) -> Any:
@@ -181,8 +119,8 @@ async def test_a_row_whose_word_got_lost_is_found_by_the_next_look(world: World)
         assert any(isinstance(call, Edit) for call in here.calls)
 
 
-async def test_what_could_not_be_recorded_is_posted_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+async def test_what_telegram_took_while_the_database_was_sick_is_recorded_later_and_sent_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, log: io.StringIO
 ) -> None:
     async with background(world) as here:
         await here.round()
@@ -191,19 +129,47 @@ async def test_what_could_not_be_recorded_is_posted_again(
         write = db.write
 
         async def full(*_: object, **__: object) -> Any:
-            raise OperationalError("x", None, OSError())
+            raise sick()
 
         monkeypatch.setattr(db, "write", full)
-        await here.sender._round()
-        await here.postman.drain(5)
-        assert "owed" in here.texts()
+        for _ in range(5):
+            here.postman.post(9, [Send(9, "a screen", note=str(SCREEN))])
+            await here.sender._round()
+            await here.postman.drain(5)
+            world.wait(60)
+        assert here.texts().count("owed") == 1
         assert here.deleted() == {(6, 60)}
         monkeypatch.setattr(db, "write", write)
-        world.wait(15)
-        await here.round()
-        assert here.texts().count("owed") == 2, "nobody knows that it arrived: twice is better than never"
+        await here.round(2)
+        assert here.texts().count("owed") == 1
         tables = await world.tables()
         assert [len(tables[name]) for name in ("outbox", "drafts")] == [0, 0]
+        assert await world.read(lambda tx: outbox.traces_of(tx, 6)) == []
+        shown = [trace.message for _, trace in await world.read(lambda tx: outbox.traces_of(tx, 9))]
+        gone = {message for chat, message in here.deleted() if chat == 9}
+        assert (len(shown), len(gone)) == (1, 4), (
+            "the screens that came meanwhile are known, and can be deleted"
+        )
+    said = log.getvalue()
+    assert said.count("the database can't be used") == said.count("the database can be used again") == 1
+    assert "where" not in said
+
+
+async def test_a_defect_in_recording_does_not_send_the_same_message_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError
+
+    async with background(world) as here:
+        await world.write(lambda tx: outbox.add(tx, Job(Task.SEND, world.now, chat=5, text="owed")))
+        monkeypatch.setattr(deliveries, "settle", broken)
+        for _ in range(4):
+            await here.round()
+            world.wait(100)
+        assert here.texts() == ["owed"]
+        assert await world.read(outbox.waiting) == []
+        assert await world.read(lambda tx: given_up.lately(tx, world.now)) == {"notice": 1}
 
 
 async def test_a_message_that_can_not_be_delivered_waits_and_is_tried_again(world: World) -> None:
@@ -212,7 +178,7 @@ async def test_a_message_that_can_not_be_delivered_waits_and_is_tried_again(worl
         here.fails = Unreachable()
         await here.round(2)
         [(_, job)] = await world.read(outbox.waiting)
-        assert (job.due, job.tries) == (world.now + 60, 1)
+        assert (job.due, job.tries, job.since) == (world.now + 60, 1, world.now)
         here.fails = None
         world.wait(59)
         await here.round()
@@ -274,15 +240,14 @@ async def test_one_draft_that_cannot_be_ended_does_not_keep_the_others(
 
 
 async def test_rings_are_taken_some_at_a_time_and_none_is_left(world: World) -> None:
-    world.desk.db.listener = None
-
     def fill(tx: Tx) -> None:
         for number in range(marks.MOST_RINGS + 50):
             outbox.leave_trace(tx, Trace(number % 9 + 1, number, world.now, world.now))
 
-    await world.write(fill)
-    assert len((await world.tables())["rings"]) == marks.MOST_RINGS + 50
     async with background(world, alone=False) as here:
+        await here.round()
+        await world.write(fill)
+        assert len((await world.tables())["rings"]) == marks.MOST_RINGS + 50
         await here.round()
         assert len(here.deleted()) == marks.MOST_RINGS + 50
         assert (await world.tables())["rings"] == []

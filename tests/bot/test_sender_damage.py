@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import io
-import logging
-import sys
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
 import pytest
-import structlog
 from sqlalchemy import text
 
-from bot import logs
+from bot.counts import Counts
 from bot.postman import Postman
 from bot.sender import Sender
+from bot.states import States
 from handlers.outgoing import Outgoing, Send
 from storage import outbox
 from tests.handlers.desk import GROUP, Person, World, ask, make_world
@@ -27,20 +23,6 @@ from tests.handlers.desk import GROUP, Person, World, ask, make_world
 @dataclass(frozen=True)
 class Done:
     message_id: int
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
-    hooks = sys.excepthook, sys.unraisablehook, threading.excepthook, logging.raiseExceptions
-    handlers, level = logging.root.handlers[:], logging.root.level
-    logs.configure("json", "DEBUG", stream)
-    yield stream
-    sys.excepthook, sys.unraisablehook, threading.excepthook, logging.raiseExceptions = hooks
-    logging.captureWarnings(capture=False)
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    structlog.reset_defaults()
 
 
 async def cards_after(world: World, seconds: float) -> list[str]:
@@ -52,7 +34,7 @@ async def cards_after(world: World, seconds: float) -> list[str]:
         sent.append(outgoing)
         return Done(next(ids))
 
-    sender = Sender(world.wire.clock)
+    sender = Sender(world.wire.clock, States(), Counts())
     postman = Postman(call, sender.reports())
     sender.attach(replace(world.desk, post=postman.post, wake=sender.wake), postman)
     stop = asyncio.Event()

@@ -15,9 +15,11 @@ from aiohttp import web
 
 from bot import logs, webhook
 from bot.lanes import Lanes
-from bot.webhook import add_health, add_webhook, listening, serve_webhook
+from bot.persistence import Persistence
+from bot.webhook import Receiver, add_health, add_webhook, listening, serve_webhook
 from intake.errors import SettingsError
 from tests.bot.api_server import bot_api, text_update
+from tests.bot.trouble import sick
 
 SECRET = "s3cret_-" * 4
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -29,6 +31,7 @@ class Desk:
     def __init__(self) -> None:
         self.done: list[int] = []
         self.failures = 0
+        self.error: Exception = ValueError("Natalia, 77123")
         self.gate: asyncio.Event | None = None
         self.url = ""
 
@@ -37,7 +40,7 @@ class Desk:
             await self.gate.wait()
         if self.failures:
             self.failures -= 1
-            raise ValueError("Natalia, 77123")
+            raise self.error
         self.done.append(update["update_id"])
 
     async def post(self, update: Any = None, headers: dict[str, str] | None = None, raw: bytes = b"") -> int:
@@ -51,11 +54,11 @@ class Desk:
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
+async def desk(patient: Persistence) -> AsyncIterator[Desk]:
     desk = Desk()
     app = web.Application(client_max_size=webhook.MAX_BODY)
     add_health(app)
-    add_webhook(app, desk.turn, Lanes(), path="/hook", secret=SECRET)
+    add_webhook(app, Receiver(desk.turn, Lanes(), patient, SECRET), path="/hook")
     async with listening(app, "127.0.0.1", 0) as port:
         desk.url = f"http://127.0.0.1:{port}"
         yield desk
@@ -81,6 +84,20 @@ async def test_a_failed_turn_is_delivered_again_and_given_up_in_the_end(desk: De
     assert answers == [500] * webhook.MOST_FAILURES + [200]
     assert stream.getvalue().count("an update was given up") == 1
     assert "77123" not in stream.getvalue()
+
+
+async def test_while_the_database_is_sick_nothing_is_given_up_however_often_it_comes(desk: Desk) -> None:
+    stream = io.StringIO()
+    logs.configure("json", "DEBUG", stream)
+    desk.failures, desk.error = 40, sick()
+    answers = [await desk.post(text_update(1, 7)) for _ in range(41)]
+    assert answers == [500] * 40 + [200]
+    assert desk.done == [1]
+    said = stream.getvalue()
+    assert "given up" not in said
+    assert said.count("the database can't be used") == said.count("the database can be used again") == 1
+    assert "Traceback" not in said
+    assert "where" not in said
 
 
 @pytest.mark.parametrize(
@@ -143,7 +160,7 @@ async def test_a_taken_port_is_one_clear_line() -> None:
                 pass
 
 
-async def test_the_webhook_is_announced_with_its_secret_and_taken_down_cleanly() -> None:
+async def test_the_webhook_is_announced_with_its_secret_and_taken_down_cleanly(patient: Persistence) -> None:
     stop = asyncio.Event()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -153,7 +170,15 @@ async def test_the_webhook_is_announced_with_its_secret_and_taken_down_cleanly()
     async with bot_api() as (server, telegram):
         serving = asyncio.create_task(
             serve_webhook(
-                telegram, desk.turn, Lanes(), stop, url=url, secret=SECRET, host="127.0.0.1", port=port
+                telegram,
+                desk.turn,
+                Lanes(),
+                stop,
+                patient,
+                url=url,
+                secret=SECRET,
+                host="127.0.0.1",
+                port=port,
             )
         )
         async with asyncio.timeout(5):
@@ -169,7 +194,7 @@ async def test_the_webhook_is_announced_with_its_secret_and_taken_down_cleanly()
         await asyncio.wait_for(serving, 5)
 
 
-async def test_an_address_that_telegram_refuses_is_one_clear_line() -> None:
+async def test_an_address_that_telegram_refuses_is_one_clear_line(patient: Persistence) -> None:
     async with bot_api() as (server, telegram):
         server.fail("setWebhook", 400, "Bad Request: bad webhook: HTTPS url must be provided for webhook")
         with pytest.raises(SettingsError, match="POSTERN_WEBHOOK_URL"):
@@ -178,6 +203,7 @@ async def test_an_address_that_telegram_refuses_is_one_clear_line() -> None:
                 Desk().turn,
                 Lanes(),
                 asyncio.Event(),
+                patient,
                 url="https://x.example/hook",
                 secret=SECRET,
                 host="127.0.0.1",

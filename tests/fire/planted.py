@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bot import polling
+from bot.persistence import Persistence
 from handlers import staff_notices
 from handlers.desk import Desk
 from storage import meta, tallies
@@ -33,13 +33,13 @@ def _later(work: Callable[[], Any]) -> None:
 
 def confirm_first() -> None:
     """Telegram is told that an update is done before its turn has begun, as aiogram's own polling does."""
-    real = polling.persist
+    real = Persistence.persist
 
     async def persist(*given: Any) -> bool:
         _later(lambda: real(*given))
         return True
 
-    vars(polling).update(persist=persist)
+    Persistence.persist = persist  # type: ignore[method-assign, assignment]
 
 
 def card_outside() -> None:

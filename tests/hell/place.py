@@ -16,9 +16,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.counts import Counts
 from bot.lanes import Lanes
 from bot.postman import Postman
 from bot.sender import Sender
+from bot.states import States
 from handlers.cards import needs_block
 from handlers.incoming import MAX_TEXT_CHARS, lane_of, parse
 from handlers.throttle import Throttle
@@ -82,7 +84,7 @@ async def place(folder: Path, follows: frozenset[int]) -> AsyncIterator[Under]:
     async with make_world(folder) as world:
         world.change(questionnaire=shipped("leave-service"))
         far_end = FarEnd(follows)
-        sender = Sender(world.wire.clock)
+        sender = Sender(world.wire.clock, States(), Counts())
         postman = Postman(
             far_end.call, sender.reports(), per_second=1000, per_minute_in_group=10_000, back_off=(0.0,)
         )

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,6 +16,8 @@ from aiohttp import web
 from bot import webhook
 from bot.lanes import Lanes
 from tests.bot.api_server import text_update
+from tests.bot.trouble import persistence
+from tests.handlers.desk import World, make_world
 from tests.hell.at_service import check_log, hell, introduce, memory
 from tests.hell.raw_http import CLOSED, request, send
 from tests.service.town import SECRET, Town
@@ -183,14 +186,20 @@ async def test_many_half_requests_keep_nobody_else_from_being_served(webhook_tow
     assert webhook_town.service.new_errors() == []
 
 
-async def test_a_request_that_stays_half_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_request_that_stays_half_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async with make_world(tmp_path) as world:
+        await _stays_half(world, monkeypatch)
+
+
+async def _stays_half(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhook, "IDLE_WITHIN", 0.3)
     monkeypatch.setattr(webhook, "BODY_WITHIN", 0.3)
 
     async def turn(_: object) -> None: ...
 
     app = web.Application(client_max_size=webhook.MAX_BODY)
-    webhook.add_webhook(app, turn, Lanes(), path="/telegram", secret=SECRET)
+    receiver = webhook.Receiver(turn, Lanes(), persistence(world), SECRET)
+    webhook.add_webhook(app, receiver, path="/telegram")
     async with webhook.listening(app, "127.0.0.1", 0) as port:
         head = await send(port, b"POST /telegram HTTP/1.1\r\nHost: x\r\nX-Tele")
         assert head.status == CLOSED

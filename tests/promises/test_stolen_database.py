@@ -17,9 +17,9 @@ import structlog
 from sqlalchemy import text
 
 from bot import logs
-from bot.polling import persist
 from intake.roles import Role
 from storage import meta
+from tests.bot.trouble import persistence
 from tests.handlers.desk import GROUP, Person, World, ask, join, make_world
 from tests.handlers.test_requester_turn import code_of
 
@@ -206,7 +206,7 @@ async def test_a_turn_that_fails_logs_its_place_and_nothing_else(place: World, l
     async def turn(update: dict[str, Any]) -> None:
         await place.turn(update)
 
-    assert not await persist(turn, ann.pressing(data, on), stop)
+    assert not await persistence(place).persist(turn, ann.pressing(data, on), stop)
     said = log.getvalue()
     assert "Tampered" in said
     assert "requester_effects.py" in said

@@ -30,7 +30,7 @@ def drop_all(tx: Tx) -> int:
     """Whatever is damaged, wherever it is; how many rows that was."""
     keys = {Kind.JOB: jobs.c.id, Kind.TRACE: traces.c.id, Kind.DRAFT: drafts_table.c.account}
     return sum(
-        damage.drop(tx, kind, list(tx.conn.execute(select(key)).scalars())) for kind, key in keys.items()
+        damage.drop(tx, kind, list(tx.conn.execute(select(key)).scalars()), NOW) for kind, key in keys.items()
     )
 
 
