@@ -178,7 +178,8 @@ class Postman:
     async def _answer(self, letter: _Letter, after: _Letter | None) -> None:
         if after is not None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(after.over.wait(), SCREEN_FIRST)
+                async with asyncio.timeout(SCREEN_FIRST):
+                    await after.over.wait()
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 if self._brake.is_on:
