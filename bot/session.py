@@ -115,22 +115,14 @@ class LeanSession(AiohttpSession):
         return connection
 
 
-_QUOTED = tuple(
-    chr(byte) if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "-._~") else f"%{byte:02X}"
-    for byte in range(256)
-)
-
-
 def form(fields: Mapping[str, str | None]) -> bytes:
     """`application/x-www-form-urlencoded`, without what is None or empty.
 
-    The standard library's takes ten times as long.
+    Every byte is written as its number: longer than need be, and a fiftieth of the work of looking which need not be.
     """
-    return "&".join(
-        f"{name}={''.join(map(_QUOTED.__getitem__, value.encode()))}"
-        for name, value in fields.items()
-        if value
-    ).encode("ascii")
+    return "&".join(f"{name}=%{value.encode().hex('%')}" for name, value in fields.items() if value).encode(
+        "ascii"
+    )
 
 
 class _Connection(asyncio.Protocol):

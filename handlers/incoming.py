@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 MAX_TEXT_CHARS = 4 * 4096
 """Telegram's own limit is 4,096 UTF-16 units; four times that is no client's message."""
@@ -18,6 +19,8 @@ MAX_DATA_CHARS = 64
 MAX_QUERY_ID_CHARS = 64
 
 Json = Mapping[str, object]
+Fields = dict[str, Any]
+"""Of an `Incoming`: it is made once, when all are known."""
 
 
 class Kind(StrEnum):
@@ -87,21 +90,19 @@ def parse(update: object, bot_username: str = "") -> Incoming | None:
     update_id = _integer(body.get("update_id"))
     if update_id is None:
         return None
-    blank = Incoming(update_id)
     if "message" in body:
-        return _message(blank, _object(body["message"]), bot_username.lower())
+        return _message(update_id, _object(body["message"]), bot_username.lower())
     if "edited_message" in body:
-        return _edited(blank, _object(body["edited_message"]))
+        return _edited(update_id, _object(body["edited_message"]))
     if "callback_query" in body:
-        return _press(blank, _object(body["callback_query"]))
+        return _press(update_id, _object(body["callback_query"]))
     if "my_chat_member" in body:
-        return _standing(blank, _object(body["my_chat_member"]))
+        return _standing(update_id, _object(body["my_chat_member"]))
     if "inline_query" in body:
         query = _object(body["inline_query"])
-        return replace(
-            _from(blank, query), kind=Kind.INLINE, query_id=_string(query.get("id"), MAX_QUERY_ID_CHARS)
-        )
-    return blank
+        query_id = _string(query.get("id"), MAX_QUERY_ID_CHARS)
+        return Incoming(update_id, Kind.INLINE, **_from(query), query_id=query_id)
+    return Incoming(update_id)
 
 
 def lane_of(incoming: Incoming) -> int:
@@ -109,95 +110,95 @@ def lane_of(incoming: Incoming) -> int:
     return incoming.chat_id or incoming.user_id
 
 
-def _message(blank: Incoming, message: Json, bot_username: str) -> Incoming:
-    found = _located(blank, message)
+def _message(update_id: int, message: Json, bot_username: str) -> Incoming:
+    found = _located(message)
     if "migrate_to_chat_id" in message or "migrate_from_chat_id" in message:
-        return replace(
-            found, kind=Kind.GROUP_EVENT, migrate_to=_integer(message.get("migrate_to_chat_id")) or None
-        )
-    # Written in the name of a chat (an anonymous admin, a channel) or by a bot: nobody whom we could know.
-    if found.chat_type == "channel" or "sender_chat" in message or _is_bot(message) or not found.user_id:
-        return found
+        moved_to = _integer(message.get("migrate_to_chat_id")) or None
+        return Incoming(update_id, Kind.GROUP_EVENT, **found, migrate_to=moved_to)
+    if not _has_author(found, message):
+        return Incoming(update_id, **found)
     if isinstance(message.get("text"), str):
-        return _written(found, message, bot_username)
+        return _written(update_id, found, message, bot_username)
     if "contact" in message:
-        return replace(found, kind=Kind.CONTACT)
+        return Incoming(update_id, Kind.CONTACT, **found)
     if "location" in message or "venue" in message:
-        return replace(found, kind=Kind.LOCATION)
-    return replace(found, kind=Kind.OTHER_MESSAGE if _FILES.isdisjoint(message) else Kind.FILE)
+        return Incoming(update_id, Kind.LOCATION, **found)
+    return Incoming(update_id, Kind.OTHER_MESSAGE if _FILES.isdisjoint(message) else Kind.FILE, **found)
 
 
-def _written(found: Incoming, message: Json, bot_username: str) -> Incoming:
+def _has_author(found: Fields, message: Json) -> bool:
+    """Not if it is written in the name of a chat (an anonymous admin, a channel) or by a bot: nobody we could know."""
+    if found["chat_type"] == "channel" or "sender_chat" in message or _is_bot(message):
+        return False
+    return bool(found["user_id"])
+
+
+def _written(update_id: int, found: Fields, message: Json, bot_username: str) -> Incoming:
     text = _string(message["text"], MAX_TEXT_CHARS)
     match = _COMMAND.fullmatch(text)
     if match is None:
-        return replace(found, kind=Kind.TEXT, text=text)
+        return Incoming(update_id, Kind.TEXT, **found, text=text)
     command, addressee, argument = match.groups(default="")
     elsewhere = addressee and bot_username and addressee.lower() != bot_username
-    if elsewhere and found.chat_type != "private":
-        return found
-    return replace(found, kind=Kind.COMMAND, text=text, command=command.lower(), argument=argument.strip())
+    if elsewhere and found["chat_type"] != "private":
+        return Incoming(update_id, **found)
+    words: Fields = {"text": text, "command": command.lower(), "argument": argument.strip()}
+    return Incoming(update_id, Kind.COMMAND, **found, **words)
 
 
-def _edited(blank: Incoming, message: Json) -> Incoming:
-    found = _located(blank, message)
+def _edited(update_id: int, message: Json) -> Incoming:
+    found = _located(message)
     # A live location edits its message every few seconds: that is not someone correcting what they wrote.
-    moving = "location" in message
-    if moving or found.chat_type == "channel" or "sender_chat" in message or _is_bot(message):
-        return found
-    if not found.user_id:
-        return found
-    return replace(found, kind=Kind.EDITED, text=_string(message.get("text"), MAX_TEXT_CHARS))
+    if "location" in message or not _has_author(found, message):
+        return Incoming(update_id, **found)
+    return Incoming(update_id, Kind.EDITED, **found, text=_string(message.get("text"), MAX_TEXT_CHARS))
 
 
-def _press(blank: Incoming, query: Json) -> Incoming:
-    pressed = _from(_located(blank, _object(query.get("message"))), query)
+def _press(update_id: int, query: Json) -> Incoming:
+    found = {**_located(_object(query.get("message"))), **_from(query)}
     query_id, data = _string(query.get("id"), MAX_QUERY_ID_CHARS), query.get("data")
-    if not query_id or not pressed.user_id:  # there is nobody to answer
-        return pressed
-    return replace(
-        pressed,
-        kind=Kind.PRESS,
-        # What is too long was never on a button of ours; cut short it could pass for something else.
-        data=_string(data, MAX_DATA_CHARS) if isinstance(data, str) and len(data) <= MAX_DATA_CHARS else "",
-        query_id=query_id,
-        forwarded=False,
-        reply_to=None,
+    if not query_id or not found["user_id"]:  # there is nobody to answer
+        return Incoming(update_id, **found)
+    # What is too long was never on a button of ours; cut short it could pass for something else.
+    found["data"] = (
+        _string(data, MAX_DATA_CHARS) if isinstance(data, str) and len(data) <= MAX_DATA_CHARS else ""
     )
+    found |= {"query_id": query_id, "forwarded": False, "reply_to": None}
+    return Incoming(update_id, Kind.PRESS, **found)
 
 
-def _standing(blank: Incoming, change: Json) -> Incoming:
-    found = _located(blank, change)
+def _standing(update_id: int, change: Json) -> Incoming:
+    found = _located(change)
     status = _string(_object(change.get("new_chat_member")).get("status"), 32)
-    if found.chat_type in _GROUPS:
-        return replace(found, kind=Kind.GROUP_EVENT, data=status)
-    if found.chat_type == "private" and status in {"kicked", "left"}:
-        return replace(found, kind=Kind.BLOCKED)
-    if found.chat_type == "private" and status == "member":
-        return replace(found, kind=Kind.UNBLOCKED)
-    return found
+    if found["chat_type"] in _GROUPS:
+        return Incoming(update_id, Kind.GROUP_EVENT, **found, data=status)
+    if found["chat_type"] == "private" and status in {"kicked", "left"}:
+        return Incoming(update_id, Kind.BLOCKED, **found)
+    if found["chat_type"] == "private" and status == "member":
+        return Incoming(update_id, Kind.UNBLOCKED, **found)
+    return Incoming(update_id, **found)
 
 
-def _located(blank: Incoming, message: Json) -> Incoming:
+def _located(message: Json) -> Fields:
     """Where it happened and who did it, the same for all that carry `chat` and `from`."""
     chat = _object(message.get("chat"))
     chat_id, chat_type = _integer(chat.get("id")) or 0, chat.get("type")
     known = chat_id != 0 and isinstance(chat_type, str) and chat_type in _CHAT_TYPES
-    return replace(
-        _from(blank, message),
-        chat_id=chat_id,
-        chat_type=str(chat_type) if known else "",
-        message_id=_message_number(message),
-        sent=_integer(message.get("date")) or 0,
-        reply_to=_message_number(_object(message.get("reply_to_message"))),
-        forwarded="forward_origin" in message or "forward_date" in message,
-    )
+    return {
+        **_from(message),
+        "chat_id": chat_id,
+        "chat_type": str(chat_type) if known else "",
+        "message_id": _message_number(message),
+        "sent": _integer(message.get("date")) or 0,
+        "reply_to": _message_number(_object(message.get("reply_to_message"))),
+        "forwarded": "forward_origin" in message or "forward_date" in message,
+    }
 
 
-def _from(blank: Incoming, source: Json) -> Incoming:
+def _from(source: Json) -> Fields:
     sender = _object(source.get("from"))
     language = _string(sender.get("language_code"), 35)
-    return replace(blank, user_id=_integer(sender.get("id")) or 0, language_code=language)
+    return {"user_id": _integer(sender.get("id")) or 0, "language_code": language}
 
 
 def _is_bot(message: Json) -> bool:

@@ -98,16 +98,17 @@ def remove(tx: Tx, member_id: str) -> None:
     tx.conn.execute(delete(staff).where(staff.c.id == member_id))
 
 
+_KEYS = select(staff.c.public_key).where(
+    staff.c.confirmed,
+    staff.c.public_key.is_not(None),
+    staff.c.role.in_([role.value for role in Role if needs_key(role)]),
+)
+
+
 def recipients(tx: Tx, recovery_key: bytes | None) -> list[bytes]:
     """Public keys that a new case is locked for: the confirmed ones of those whose role opens cases, and the
     organisation's recovery key."""
-    opening = [role.value for role in Role if needs_key(role)]
-    rows = tx.conn.execute(
-        select(staff.c.public_key).where(
-            staff.c.confirmed, staff.c.public_key.is_not(None), staff.c.role.in_(opening)
-        )
-    )
-    keys = {row.public_key for row in rows.all()}
+    keys = set(tx.conn.execute(_KEYS).scalars())
     if recovery_key:
         keys.add(recovery_key)
     return sorted(keys)
