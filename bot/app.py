@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -142,7 +143,11 @@ async def serve(settings: Settings) -> None:
         await run(service, settings, stop)
 
 
-def settle_memory() -> None:
+SWITCH_SECONDS = 0.001
+"""How long a thread (a case lock, a long look at the data) keeps the interpreter from turns; the default is 5 ms."""
+
+
+def settle() -> None:
     """What was built to get here stays for good: the garbage collector need not go through it again and again.
 
     Turns leave hardly any circles behind, so it may also come more rarely than the interpreter's default.
@@ -150,11 +155,12 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None:
     log = structlog.get_logger()
-    settle_memory()
+    settle()
     username = await _introduce(service, stop)
     turn = partial(take_turn, service.desk, username)
     background = [asyncio.create_task(work.run(stop)) for work in (service.sender, service.keeper)]
