@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from handlers.admission import Admission
+from handlers.code_tries import Tries
 from handlers.outgoing import Outgoing
+from handlers.stretching import Stretching
 from handlers.texts import Texts
 from handlers.throttle import Throttle
 from intake.questionnaire import Questionnaire
@@ -59,8 +60,10 @@ class Desk:
     busy: Callable[[], bool] = lambda: True
     """Whether more comes in than is done: then newcomers have to wait for `admission`."""
     admission: Admission = field(default_factory=Admission)
-    stretching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
-    """Return codes are derived one at a time: each takes much memory."""
+    stretching: Stretching = field(default_factory=Stretching)
+    """Where return codes are derived."""
+    tries: Tries = field(default_factory=Tries)
+    """Of return codes."""
 
     @property
     def staff_language(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 
-from handlers import staff_notices
+from handlers import parting
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.menus import menu_of
@@ -101,8 +101,7 @@ def _leave_the_requesters(tx: Tx, desk: Desk, account: bytes, now: int) -> None:
     drafts.drop(tx, account)
     case = cases.by_account(tx, account)
     if case is not None:
-        cases.erase(tx, [case.case])
-        staff_notices.withdrawn(tx, desk, case, now)
+        parting.erase(tx, desk, case, now)
 
 
 def _free_pseudonym(tx: Tx) -> str:

@@ -11,11 +11,10 @@ from handlers.requester_effects import Carrying
 from handlers.requester_scene import make_view
 from handlers.requester_slow import Prepared
 from handlers.screens import ending, screen
-from intake.conversation import abandon
+from intake.conversation import left_behind
 from intake.draft import Place
 from storage import cases, damage, drafts, meta
 from storage.database import Tx
-from storage.drafts import Conversation
 from storage.marks import Kind
 
 
@@ -39,23 +38,18 @@ def expire_drafts(tx: Tx, desk: Desk, now: int, accounts: Sequence[bytes]) -> En
         if now - conversation.draft.active_at <= desk.terms.draft_seconds:
             later[account] = conversation.draft.active_at
             continue
-        _end(tx, desk, account, conversation, now)
+        draft, left = conversation.draft, left_behind(conversation.draft)
+        Carrying(tx, desk, account, conversation.chat, draft, Prepared(), now).carry_out(left.effects)
+        drafts.drop(tx, account)
         # The screen of a sent request says nothing of its answers, and stays; the rest becomes one neutral line.
-        draft = conversation.draft
         if conversation.screen is not None and (draft.place is not Place.HOME or draft.noticed):
             view = make_view(desk, cases.by_account(tx, account), recovery)
-            at_home = draft.place is Place.HOME
             shown = (
-                screen(view, draft.moved(Place.HOME)) if at_home else ending(view, draft.language, "expired")
+                ending(view, draft.language, left.ending, reference=draft.reference)
+                if left.draft is None
+                else screen(view, left.draft)
             )
             edits.append(
                 Edit(conversation.chat, conversation.screen, shown.text, shown.keyboard, resend=False)
             )
     return Ended(edits, later, damage.drop(tx, Kind.DRAFT, found.damaged, now) if found.damaged else 0)
-
-
-def _end(tx: Tx, desk: Desk, account: bytes, conversation: Conversation, now: int) -> None:
-    draft = conversation.draft
-    carrying = Carrying(tx, desk, account, conversation.chat, draft, Prepared(), now)
-    carrying.carry_out(abandon(draft))
-    drafts.drop(tx, account)

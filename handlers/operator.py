@@ -12,7 +12,7 @@ from handlers.operator_cases import notice_closed, order_of, own_case
 from handlers.outgoing import Answer, Button, Delete, Keyboard, Send
 from handlers.staff_notices import document_due
 from intake.roles import Right, may
-from intake.triage import Act, Outcome, Status
+from intake.triage import BY_OPERATORS, Act, Outcome, Status
 from storage import cases, custody, locks, meta, outbox, staff
 from storage.cases import Case
 from storage.database import Tx
@@ -193,7 +193,7 @@ def ask_outcome(tx: Tx, desk: Desk, member: Member, reference: str, now: int) ->
     case = own_case(tx, member, reference)
     if case is None or member.chat is None:
         return say(language, "not-yours", reference=reference), True
-    buttons = tuple((say(language, f"outcome-{o}"), f"outcome.{o}.{reference}") for o in Outcome)
+    buttons = tuple((say(language, f"outcome-{o}"), f"outcome.{o}.{reference}") for o in BY_OPERATORS)
     text = say(language, "close-ask", reference=reference)
     job = Job(
         Task.SEND,
@@ -213,7 +213,7 @@ def close(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told:
     say, language = desk.texts.say, desk.staff_language
     name, _, reference = rest.partition(".")
     case = own_case(tx, member, reference)
-    if case is None or name not in list(Outcome):
+    if case is None or name not in BY_OPERATORS:
         return say(language, "not-yours", reference=reference), True
     outcome = Outcome(name)
     if not cases.close(tx, case, outcome, now // DAY):

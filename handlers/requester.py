@@ -13,13 +13,13 @@ from handlers.requester_effects import Carrying, ReferenceTaken, Result
 from handlers.requester_scene import Scene, event_of, fresh, load, scene_of
 from handlers.requester_show import calls
 from handlers.requester_slow import Prepared, Slow, prepare, slow_work
-from intake.conversation import Fresh, Step, Table, begin, expire, resume, step, text_is_due
+from intake.conversation import Fresh, Step, Table, begin, expire, resume, step, takes_edits
 from intake.draft import Draft, Place
-from intake.events import Event, LookUp, MakeLock, Remove, Wipe
+from intake.events import Event, MakeLock, Remove, Wipe
+from intake.moving import CODE_PLACES
 from storage import drafts, known, meta, outbox, staff
 from storage.database import Tx
 from storage.drafts import Conversation
-from storage.outbox import LONGEST_TRACE
 
 DAY = 86_400
 
@@ -64,8 +64,10 @@ async def take_turn(desk: Desk, incoming: Incoming, account: bytes, *, newcomers
             case Who():
                 return outcome
             case Slow():
-                prepared = await prepare(desk, outcome)
+                prepared = await prepare(desk, account, outcome)
             case Taken():
+                if outcome.result.told is not None and outcome.result.told.case is None:
+                    desk.tries.missed(account, desk.clock())
                 _show(desk, incoming, outcome)
                 return Who.SERVED
 
@@ -98,7 +100,7 @@ class _Turn:
         scene = scene_of(tx, desk, found)
         table = Table(desk.questionnaire, desk.fingerprint, now, self.drawn)
         expired, draft = _draft(desk, table, scene, incoming)
-        event = event_of(incoming, text_is_due=text_is_due(desk.questionnaire, draft))
+        event = event_of(incoming, takes_edits=takes_edits(desk.questionnaire, draft))
         taken = _unless_closed(scene, step(table, draft, event), event)
         if scene.blocked:
             taken = only_leaving(draft if scene.conversation else None, taken)
@@ -115,7 +117,8 @@ class _Turn:
             self._carrying(tx, expired.about or draft).carry_out(expired.effects)
         result = self._carrying(tx, about).carry_out(taken.effects)
         _save(tx, self.account, scene, taken, incoming)
-        _leave_traces(tx, scene, taken, incoming, now)
+        stays = result.stays(taken.effects, desk.terms.draft_seconds)
+        _leave_traces(tx, scene, taken, incoming, now, stays)
         if result.jobs:  # the case that the screen tells of has changed
             scene = load(tx, desk, self.account, now)
         return Taken(scene, taken, result, draft.language)
@@ -155,12 +158,10 @@ def _unless_closed(scene: Scene, taken: Step, event: Event) -> Step:
     """While the intake is closed nobody can begin; whoever has begun goes on, and codes and pages still work."""
     if not scene.closed or taken.ending:
         return taken
-    if any(isinstance(effect, LookUp) for effect in taken.effects):
-        return taken
     begun = taken.draft is not None and bool(taken.draft.case)
     if begun and not any(isinstance(effect, MakeLock) for effect in taken.effects):
         return taken
-    if taken.draft is not None and (taken.draft.page or taken.draft.place in (Place.CODE, Place.CODE_ERASE)):
+    if taken.draft is not None and (taken.draft.page or taken.draft.place in CODE_PLACES):
         return taken
     removed = tuple(effect for effect in taken.effects if isinstance(effect, Remove))
     return Step(None, removed, ending="closed")
@@ -175,13 +176,14 @@ def _save(tx: Tx, account: bytes, scene: Scene, taken: Step, incoming: Incoming)
     drafts.save(tx, account, Conversation(taken.draft, incoming.chat_id, screen))
 
 
-def _leave_traces(tx: Tx, scene: Scene, taken: Step, incoming: Incoming, now: int) -> None:
-    """Every message in the chat is noted until it is deleted: with the next wipe, or before Telegram refuses."""
-    removed = any(isinstance(effect, Remove) for effect in taken.effects)
+def _leave_traces(tx: Tx, scene: Scene, taken: Step, incoming: Incoming, now: int, stays: int) -> None:
+    """Every message in the chat is noted until it is deleted: with the next wipe, or before Telegram refuses.
+
+    `stays`: seconds for which the message that brought this may stay.
+    """
     if incoming.kind is not Kind.PRESS:
-        due_in = 0 if removed else LONGEST_TRACE
         outbox.leave_trace_of(
-            tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent, due_in=due_in
+            tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent, due_in=stays
         )
     elif not _is_noted(tx, scene, incoming):
         # Telegram's answer to its sending was lost: only now do we learn that this message is there.

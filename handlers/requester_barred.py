@@ -1,13 +1,22 @@
-"""What an account that is blocked can still do: read who can read what, erase, wipe, leave. The rest is one line."""
+"""What an account that is blocked can still do: read who reads what, withdraw, erase, wipe, leave."""
 
 from __future__ import annotations
 
 from intake.conversation import Step
 from intake.draft import Draft, Page, Place
-from intake.events import Complete, Drop, EraseByCode, EraseCase, Remove, Wipe
+from intake.events import (
+    Complete,
+    Drop,
+    EraseByCode,
+    EraseCase,
+    Remove,
+    Wipe,
+    WithdrawByCode,
+    WithdrawCase,
+)
 
-_EFFECTS = (Complete, Drop, EraseByCode, EraseCase, Remove, Wipe)
-_ENDINGS = ("stopped", "erased", "wiped")
+_EFFECTS = (Complete, Drop, EraseByCode, EraseCase, Remove, Wipe, WithdrawByCode, WithdrawCase)
+_ENDINGS = ("stopped", "erased", "erased-unsent", "withdrawn", "wiped")
 
 
 def only_leaving(before: Draft | None, taken: Step) -> Step:
@@ -22,4 +31,4 @@ def only_leaving(before: Draft | None, taken: Step) -> Step:
 def _may_see(draft: Draft | None) -> bool:
     if draft is None or draft.page is not None:
         return draft is not None and draft.page is Page.PRIVACY
-    return draft.place in (Place.ERASE, Place.CODE_ERASE)
+    return draft.place in (Place.ERASE, Place.CODE_ERASE, Place.CODE_WITHDRAW)

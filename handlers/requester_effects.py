@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from handlers import requester_code, staff_notices
+from handlers import by_code, parting, requester_code, staff_notices
+from handlers.by_code import Told
 from handlers.cards import DAY, make_facts, needs_block, text_questions
 from handlers.desk import Desk
 from handlers.requester_slow import Prepared
@@ -13,28 +14,34 @@ from intake.answers import level_of, near_empty
 from intake.counts import REQUESTS, month_of
 from intake.draft import Draft
 from intake.events import (
+    AddByCode,
     AddText,
     Channel,
+    CodeAct,
     Complete,
     Drop,
     Effect,
-    EraseByCode,
     EraseCase,
     KeepAnswers,
     KeepText,
-    LookUp,
     MakeLock,
     OpenCase,
+    Remove,
+    RemoveEarlier,
+    RemoveSoon,
     TakeBack,
     TellAdded,
+    WithdrawCase,
 )
 from intake.questionnaire import Level
+from intake.steps import Hint
 from intake.triage import Status
 from storage import cases, custody, locks, meta, outbox, tallies, thread
 from storage.cases import Case, Contact
 from storage.database import Tx
 from storage.document import encode_answers
 from storage.envelope import ANSWERS, Who
+from storage.outbox import LONGEST_TRACE
 from storage.sealing import Sealer
 
 
@@ -45,10 +52,24 @@ class Result:
     reference: str = ""
     level: Level = Level.STANDARD
     """Of the case that was sent in this turn."""
-    found: Case | None = None
-    replies: list[str] = field(default_factory=list, repr=False)
-    erased_by_code: bool = False
+    told: Told | None = None
+    """What came of a code that was typed."""
+    refused: Hint | None = None
+    """Why a code was not looked at."""
+
+    def stays(self, effects: Sequence[Effect], draft_seconds: int) -> int:
+        """Seconds for which the message that brought this may stay in the chat.
+
+        A text whose code was wrong can be corrected for a while; whoever mistypes a digit need not write it all again.
+        """
+        missed = self.refused is not None or (self.told is not None and self.told.case is None)
+        kinds = {type(effect) for effect in effects}
+        if RemoveSoon in kinds or (missed and AddByCode in kinds):
+            return draft_seconds
+        return 0 if Remove in kinds else LONGEST_TRACE
+
     jobs: bool = False
+    """Something is due, now or soon."""
 
 
 class ReferenceTaken(Exception):
@@ -87,17 +108,18 @@ class Carrying:
                     self._decide_on_added(keep=True)
                 case TakeBack():
                     self._decide_on_added(keep=False)
+                case WithdrawCase():
+                    self._part(parting.withdraw)
                 case EraseCase():
-                    self._erase(cases.by_account(self.tx, self.account))
-                case LookUp():
-                    self._look_up()
-                case EraseByCode():
-                    found = cases.by_code(self.tx, self.prepared.code_tag)
-                    self.result.erased_by_code = found is not None
-                    self._erase(found)
+                    self._part(parting.erase)
+                case RemoveEarlier(message):
+                    outbox.hasten(self.tx, self.chat, [message], self.now)
+                    self.result.jobs = True
                 case Drop():
                     if self.draft.case:
                         locks.erase(self.tx, [self._case])
+                case _ if isinstance(effect, CodeAct):
+                    self._act_by_code(effect)
                 case _:
                     pass
         return self.result
@@ -202,22 +224,17 @@ class Carrying:
         staff_notices.addition_decided(self.tx, self.desk, case, self.now, keep=keep)
         self.result.jobs = True
 
-    def _look_up(self) -> None:
-        case = cases.by_code(self.tx, self.prepared.code_tag)
-        opener = self.prepared.opener
-        if case is None or opener is None:
-            return
-        self.result.found = case
-        for entry in thread.entries(self.tx, case.case):
-            if entry.code_box is not None:
-                plain = opener.open(
-                    entry.code_box, case=case.case, question=entry.who.question, sequence=entry.sequence
-                )
-                self.result.replies.append(plain.decode())
+    def _part(self, how: Callable[[Tx, Desk, Case, int], object]) -> None:
+        case = cases.by_account(self.tx, self.account)
+        if case is not None:
+            how(self.tx, self.desk, case, self.now)
+            self.result.jobs = True
 
-    def _erase(self, case: Case | None) -> None:
-        if case is None:
+    def _act_by_code(self, act: CodeAct) -> None:
+        self.result.refused = self.prepared.refused
+        opener = self.prepared.opener
+        if opener is None:
             return
-        cases.erase(self.tx, [case.case])
-        staff_notices.withdrawn(self.tx, self.desk, case, self.now)
+        tag = self.prepared.code_tag
+        self.result.told = by_code.carry_out(self.tx, self.desk, opener, tag, act, self.now)
         self.result.jobs = True

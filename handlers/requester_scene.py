@@ -97,8 +97,8 @@ _ODD = {
 }
 
 
-def event_of(incoming: Incoming, *, text_is_due: bool) -> Event:
-    """An edited message counts as typed where a text is due: that is how one shortens a text that was too long."""
+def event_of(incoming: Incoming, *, takes_edits: bool) -> Event:
+    """`takes_edits`: whether a message that is corrected counts as typed."""
     match incoming.kind:
         case Kind.PRESS:
             serial, _, action = incoming.data.partition(".")
@@ -107,8 +107,14 @@ def event_of(incoming: Incoming, *, text_is_due: bool) -> Event:
             return Command(incoming.command)
         case Kind.TEXT if incoming.forwarded:  # somebody else's words: they are not what this person tells us
             return Unexpected(Odd.OTHER)
-        case Kind.TEXT | Kind.EDITED if incoming.kind is Kind.TEXT or (text_is_due and incoming.text):
-            code = read_code(incoming.text)
-            return Typed(incoming.text) if code is None else CodeTyped(code, incoming.text)
+        case Kind.TEXT | Kind.EDITED if incoming.kind is Kind.TEXT or (takes_edits and incoming.text):
+            return _typed(incoming)
         case kind:
             return Unexpected(_ODD.get(kind, Odd.OTHER))
+
+
+def _typed(incoming: Incoming) -> Typed | CodeTyped:
+    edited = incoming.kind is Kind.EDITED
+    typed = Typed(incoming.text, incoming.sent, incoming.message_id or 0, edited)
+    code = read_code(incoming.text)
+    return typed if code is None else CodeTyped(*code, typed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from handlers.by_code import Told
+from handlers.code_screens import told_screen
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.notes import SCREEN, Note
@@ -10,7 +12,7 @@ from handlers.requester_effects import Result
 from handlers.requester_scene import Scene
 from handlers.screens import Screen, View, ending, hint_text, screen, with_hint
 from intake.conversation import Hint, Step
-from intake.events import EraseByCode, LookUp, Remove, Wipe
+from intake.events import AddByCode, Wipe
 
 
 def calls(
@@ -18,12 +20,12 @@ def calls(
 ) -> list[Outgoing]:
     """`language`: of the draft before the step, for a step that leaves none."""
     spoken = taken.draft.language if taken.draft else language
-    hint = _hint(taken, result, scene.view)
+    hint = _hint(taken, result)
     made = _screen(scene, taken, spoken, result)
     found: list[Outgoing] = []
     if incoming.kind is Kind.PRESS:
         found.append(Answer(incoming.query_id, hint_text(scene.view, spoken, hint)[:200] if hint else ""))
-    elif any(isinstance(effect, Remove) for effect in taken.effects) and incoming.message_id is not None:
+    elif incoming.message_id is not None and not result.stays(taken.effects, desk.terms.draft_seconds):
         found.append(Delete(incoming.chat_id, (incoming.message_id,)))
     shown = (
         made
@@ -31,19 +33,21 @@ def calls(
         else with_hint(made, hint_text(scene.view, spoken, hint))
     )
     found += _place(scene, taken, incoming, shown)
-    found += _replies(desk, scene.view, spoken, result, incoming.chat_id)
+    found += _replies(desk, scene.view, spoken, result.told, incoming.chat_id)
     return found
 
 
 def _passing(incoming: Incoming, hint: Hint) -> bool:
     """A press was answered with the line already; only what must stay readable is repeated on the screen."""
-    return incoming.kind is Kind.PRESS and hint.name != "expired"
+    return incoming.kind is Kind.PRESS and hint.name not in {"expired", "expired-alerted"}
 
 
 def _screen(scene: Scene, taken: Step, language: str, result: Result) -> Screen:
     if taken.draft is not None and not taken.ending:
+        if result.told is not None and result.told.case is not None:
+            return told_screen(scene.view, taken.draft, result.told)
         return screen(scene.view, taken.draft)
-    name, values = taken.ending, {}
+    name, values = taken.ending, {"reference": taken.about.reference if taken.about else ""}
     if name == "closed" and scene.pause_notice:
         name, values = "closed-notice", {"notice": scene.pause_notice}
     if name == "sent-code":
@@ -69,28 +73,21 @@ def _place(scene: Scene, taken: Step, incoming: Incoming, made: Screen) -> list[
     return [sent, Delete(chat, (known,))] if known is not None else [sent]
 
 
-def _hint(taken: Step, result: Result, view: View) -> Hint | None:
-    for effect in taken.effects:
-        if isinstance(effect, EraseByCode):
-            return Hint("code-erased" if result.erased_by_code else "code-unknown")
-        if isinstance(effect, LookUp):
-            return _found_hint(result)
+def _hint(taken: Step, result: Result) -> Hint | None:
+    if result.refused is not None:
+        return result.refused
+    if result.told is not None:
+        words = any(isinstance(effect, AddByCode) for effect in taken.effects)
+        unknown = Hint("code-unknown-words" if words else "code-unknown")
+        return unknown if result.told.case is None else None
     return taken.hint
 
 
-def _found_hint(result: Result) -> Hint:
-    if result.found is None:
-        return Hint("code-unknown")
-    values: dict[str, int | str] = {"reference": result.found.reference, "n": len(result.replies)}
-    name = f"code-{result.found.status}"
-    return Hint(f"{name}-replies" if result.replies else name, values)
-
-
-def _replies(desk: Desk, view: View, language: str, result: Result, chat: int) -> list[Outgoing]:
-    if result.found is None:
+def _replies(desk: Desk, view: View, language: str, told: Told | None, chat: int) -> list[Outgoing]:
+    if told is None or told.case is None:
         return []
     note = Note("reply", gone_after=desk.terms.reply_seconds)
     return [
-        Send(chat, view.say(language, "reply", text=text, reference=result.found.reference), note=str(note))
-        for text in result.replies
+        Send(chat, view.say(language, "reply", text=text, reference=told.case.reference), note=str(note))
+        for text in told.replies
     ]

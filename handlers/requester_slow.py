@@ -9,10 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from math import ceil
 
 from handlers.desk import Desk
+from handlers.stretching import FIRST, Busy
 from intake.draft import Draft
-from intake.events import Channel, Complete, Effect, EraseByCode, LookUp, MakeLock, OpenCase
+from intake.events import Channel, CodeAct, Complete, Effect, MakeLock, OpenCase
+from intake.steps import Hint
 from storage.code import CodeOpener, derive, new_code
 from storage.sealing import Lock, make_lock
 
@@ -39,6 +43,8 @@ class Prepared:
     code_tag: bytes = field(default=b"", repr=False)
     code_key: bytes = b""
     opener: CodeOpener | None = None
+    refused: Hint | None = None
+    """The code that was typed is not looked at now: what to say instead."""
 
 
 def slow_work(effects: Sequence[Effect], draft: Draft, recipients: Callable[[], Sequence[bytes]]) -> Slow:
@@ -50,27 +56,39 @@ def slow_work(effects: Sequence[Effect], draft: Draft, recipients: Callable[[], 
                 slow = Slow(draft.case, tuple(recipients()), slow.new_code, slow.code)
             case OpenCase(channel=Channel.CODE) | Complete(channel=Channel.CODE):
                 slow = Slow(slow.case, slow.recipients, new_code=True, code=slow.code)
-            case LookUp(code) | EraseByCode(code):
-                slow = Slow(slow.case, slow.recipients, slow.new_code, code)
+            case _ if isinstance(effect, CodeAct):
+                slow = Slow(slow.case, slow.recipients, slow.new_code, effect.code)
             case _:
                 pass
     return slow
 
 
-async def prepare(desk: Desk, slow: Slow) -> Prepared:
-    lock, code, opener = None, "", None
+async def prepare(desk: Desk, account: bytes, slow: Slow) -> Prepared:
+    lock, code, opener, refused = None, "", None, None
+    salt, cost = desk.vault.code_salt, desk.terms.code_cost
     code_tag = code_key = b""
     if slow.case:
         lock = await asyncio.to_thread(make_lock, bytes.fromhex(slow.case), slow.recipients)
     if slow.new_code:
         code = new_code()
-        async with desk.stretching:
-            keys = await asyncio.to_thread(derive, code, desk.vault.code_salt, desk.terms.code_cost)
+        keys = await desk.stretching.run(FIRST, partial(derive, code, salt, cost))
         code_tag, code_key = desk.vault.tag("code", keys.tag), keys.public
     if slow.code:
-        async with desk.stretching:
-            opener = await asyncio.to_thread(
-                CodeOpener, slow.code, desk.vault.code_salt, desk.terms.code_cost
-            )
-        code_tag = desk.vault.tag("code", opener.tag)
-    return Prepared(slow, lock, code, code_tag, code_key, opener)
+        opener, refused = await _opener(desk, account, partial(CodeOpener, slow.code, salt, cost))
+        code_tag = desk.vault.tag("code", opener.tag) if opener else b""
+    return Prepared(slow, lock, code, code_tag, code_key, opener, refused)
+
+
+async def _opener(
+    desk: Desk, account: bytes, make: Callable[[], CodeOpener]
+) -> tuple[CodeOpener | None, Hint | None]:
+    """The same work for a right and for a wrong code; where a code is not looked at now, what to say instead."""
+    now = desk.clock()
+    seconds = desk.tries.wait(account, now)
+    if seconds:
+        return None, Hint("code-pause", {"n": ceil(seconds / 60)})
+    try:
+        return await desk.stretching.run(desk.tries.misses(account, now), make), None
+    except Busy:
+        desk.tries.turned_away(account, now)
+        return None, Hint("code-busy")

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from handlers.outgoing import MAX_TEXT, Button, Keyboard
 from handlers.texts import Texts
 from intake.answers import asked
-from intake.conversation import BEGIN, Hint, actions, progress
+from intake.conversation import BEGIN, STOP, Hint, actions, progress
 from intake.draft import Draft, Page, Place
 from intake.events import MAX_TEXT_BYTES
 from intake.questionnaire import Kind, Level, Question, Questionnaire
 
 BYTES_PER_LETTER = {"en": 1, "ru": 2, "uk": 2, "kk": 2}
 """UTF-8 bytes of most letters, to say how much room there is in words that mean something."""
+
+_GOES_ON = ("wiped", "away-alerted")
+"""Endings that end the screen alone: what was begun or sent is there."""
 
 REVIEW_ROOM = 3_400
 """UTF-16 units for all lines of the review; the rest is for its frame and a hint."""
@@ -70,7 +73,7 @@ def shortened(text: str, room: int) -> str:
 
 def hint_text(view: View, language: str, hint: Hint) -> str:
     values = dict(hint.values)
-    if hint.name in {"too-long", "text-sealed"}:
+    if hint.values.keys() & {"room"}:
         values = {name: letters(language, int(size)) for name, size in values.items()}
     return view.say(language, f"hint-{hint.name}", **values)
 
@@ -81,11 +84,12 @@ def letters(language: str, size: int) -> int:
 
 
 def ending(view: View, language: str, name: str, **values: int | str) -> Screen:
-    """What is left on the screen when there is nothing to go on with, and one button to begin again, if one can."""
-    if name == "barred":
-        return Screen(view.say(language, name))
-    label = "again-button" if name == "wiped" else "start-button"
-    return Screen(view.say(language, name, **values), ((Button(view.say(language, label), f"0.{BEGIN}"),),))
+    """What is left on the screen when there is nothing to go on with; one can begin again, as a rule, and stop."""
+    label = "again-button" if name in _GOES_ON else "start-button"
+    begin = Button(view.say(language, label), f"0.{BEGIN}")
+    stop = Button(view.say(language, "stop-button"), f"0.{STOP}")
+    row = {"barred": (stop,), "stopped": (begin,)}.get(name, (begin, stop))
+    return Screen(view.say(language, name, **values), (row,))
 
 
 def _page(view: View, draft: Draft) -> Screen:
@@ -105,7 +109,7 @@ def _page(view: View, draft: Draft) -> Screen:
             )
         case _:
             text = view.say(language, "help")
-    return Screen(text, (_leaving(view, draft, back="under"),))
+    return Screen(text, (leaving(view, draft, back="under"),))
 
 
 def _language(view: View, draft: Draft) -> Screen:
@@ -113,8 +117,8 @@ def _language(view: View, draft: Draft) -> Screen:
         (Button(view.say(language, "language-name"), _data(draft, f"l{i}")),)
         for i, language in enumerate(view.questionnaire.languages)
     )
-    leaving = _leaving(view, draft, back="under" if draft.page else "")
-    return Screen(view.say(draft.language, "choose-language"), (*rows, leaving))
+    last = leaving(view, draft, back="under" if draft.page else "")
+    return Screen(view.say(draft.language, "choose-language"), (*rows, last))
 
 
 def _notice(view: View, draft: Draft) -> Screen:
@@ -126,9 +130,9 @@ def _notice(view: View, draft: Draft) -> Screen:
         about=view.questionnaire.about[language],
     )
     rows = (
-        (_button(view, draft, "begin-button", "ok"),),
-        (_button(view, draft, "privacy-button", "privacy"),),
-        (_button(view, draft, "language-button", "language"), _button(view, draft, "stop-button", "stop")),
+        (button(view, draft, "begin-button", "ok"),),
+        (button(view, draft, "privacy-button", "privacy"),),
+        (button(view, draft, "language-button", "language"), button(view, draft, "stop-button", "stop")),
     )
     return Screen(text, rows)
 
@@ -147,11 +151,11 @@ def _question(view: View, draft: Draft) -> Screen:
         parts.insert(0, view.say(language, "alerted-line", reference=draft.reference))
     rows = [(Button(label, _data(draft, action)),) for label, action in _choices(question, draft)]
     if question.kind is Kind.CHOICES:
-        rows.append((_button(view, draft, "done-button", "done"),))
+        rows.append((button(view, draft, "done-button", "done"),))
     if "next" in actions(view.questionnaire, draft):
-        rows.append((_button(view, draft, "next-button", "next"),))
-    rows.append((_button(view, draft, "skip-button", "skip"),))
-    return Screen("\n\n".join(parts), (*rows, _leaving(view, draft, back="back")))
+        rows.append((button(view, draft, "next-button", "next"),))
+    rows.append((button(view, draft, "skip-button", "skip"),))
+    return Screen("\n\n".join(parts), (*rows, leaving(view, draft, back="back")))
 
 
 def _how(view: View, draft: Draft, question: Question) -> list[str]:
@@ -172,8 +176,8 @@ def _noticed(view: View, draft: Draft) -> Screen:
     language = draft.language
     kinds = ", ".join(view.say(language, f"sensitive-{kind}") for kind in draft.noticed)
     rows = (
-        (_button(view, draft, "keep-button", "keep"), _button(view, draft, "omit-button", "omit")),
-        _leaving(view, draft),
+        (button(view, draft, "keep-button", "keep"), button(view, draft, "omit-button", "omit")),
+        leaving(view, draft),
     )
     return Screen(view.say(language, "noticed", kinds=kinds), rows)
 
@@ -201,7 +205,7 @@ def _review(view: View, draft: Draft) -> Screen:
         parts.insert(0, view.say(language, "alerted-line", reference=draft.reference))
     changes = [Button(q.label[language], _data(draft, f"c{i}")) for i, q in enumerate(questions)]
     pairs = tuple(tuple(changes[i : i + 2]) for i in range(0, len(changes), 2))
-    rows = ((_button(view, draft, "send-button", "send"),), *pairs, _leaving(view, draft))
+    rows = ((button(view, draft, "send-button", "send"),), *pairs, leaving(view, draft))
     return Screen("\n\n".join(parts), rows)
 
 
@@ -218,9 +222,9 @@ def answer_text(view: View, draft: Draft, question: Question) -> str:
 
 def _channel(view: View, draft: Draft) -> Screen:
     rows = (
-        (_button(view, draft, "channel-chat-button", "chat"),),
-        (_button(view, draft, "channel-code-button", "code"),),
-        _leaving(view, draft, back="back"),
+        (button(view, draft, "channel-chat-button", "chat"),),
+        (button(view, draft, "channel-code-button", "code"),),
+        leaving(view, draft, back="back"),
     )
     return Screen(view.say(draft.language, "channel"), rows)
 
@@ -237,28 +241,42 @@ def _home(view: View, draft: Draft) -> Screen:
     )
     rows = (
         (
-            _button(view, draft, "refresh-button", "refresh"),
-            _button(view, draft, "language-button", "language"),
+            button(view, draft, "refresh-button", "refresh"),
+            button(view, draft, "language-button", "language"),
         ),
-        (_button(view, draft, "wipe-button", "wipe"), _button(view, draft, "erase-button", "erase")),
-        _leaving(view, draft),
+        (button(view, draft, "wipe-button", "wipe"), button(view, draft, "erase-button", "erase")),
+        leaving(view, draft),
     )
     return Screen(text, rows)
 
 
 def _erase(view: View, draft: Draft) -> Screen:
     rows = (
-        (_button(view, draft, "erase-no-button", "no"),),
-        (_button(view, draft, "erase-yes-button", "yes"),),
-        _leaving(view, draft),
+        (button(view, draft, "erase-no-button", "no"),),
+        (button(view, draft, "withdraw-button", "withdraw"),),
+        (button(view, draft, "erase-yes-button", "yes"),),
+        leaving(view, draft),
     )
     return Screen(view.say(draft.language, "erase-ask", reference=draft.reference), rows)
 
 
+_CODE_ASKS = {
+    Place.CODE: "code-ask",
+    Place.CODE_TAKE_BACK: "take-back-ask",
+    Place.CODE_WITHDRAW: "code-withdraw-ask",
+    Place.CODE_ERASE: "code-erase-ask",
+}
+
+
 def _code(view: View, draft: Draft) -> Screen:
-    name = "code-ask" if draft.place is Place.CODE else "code-erase-ask"
-    rows = ((_button(view, draft, "leave-button", "leave"), _button(view, draft, "stop-button", "stop")),)
-    return Screen(view.say(draft.language, name), rows)
+    """Nothing of what a code may have opened: that is `handlers.code_screens`, and is shown once."""
+    language = draft.language
+    parts = [view.say(language, _CODE_ASKS[draft.place], letters=letters(language, MAX_TEXT_BYTES))]
+    if (
+        draft.place in (Place.CODE, Place.CODE_ERASE) and not draft.case
+    ):  # where /status and /erase lead to then
+        parts.insert(0, view.say(language, "code-none-here"))
+    return Screen("\n\n".join(parts), (leaving(view, draft, back="leave"),))
 
 
 _PLACES = {
@@ -269,18 +287,17 @@ _PLACES = {
     Place.CHANNEL: _channel,
     Place.HOME: _home,
     Place.ERASE: _erase,
-    Place.CODE: _code,
-    Place.CODE_ERASE: _code,
+    **dict.fromkeys(_CODE_ASKS, _code),
 }
 
 
-def _leaving(view: View, draft: Draft, *, back: str = "") -> tuple[Button, ...]:
+def leaving(view: View, draft: Draft, *, back: str = "") -> tuple[Button, ...]:
     """The last row: "stop" is one tap away from every screen. `back`: the action that leads back, if one does."""
-    stop = _button(view, draft, "stop-button", "stop")
-    return (_button(view, draft, "back-button", back), stop) if back else (stop,)
+    stop = button(view, draft, "stop-button", "stop")
+    return (button(view, draft, "back-button", back), stop) if back else (stop,)
 
 
-def _button(view: View, draft: Draft, label: str, action: str) -> Button:
+def button(view: View, draft: Draft, label: str, action: str) -> Button:
     return Button(view.say(draft.language, label), _data(draft, action))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 
-from handlers import group
 from handlers.cards import card
 from handlers.desk import Desk
 from intake.questionnaire import Level
@@ -106,19 +105,22 @@ def addition_decided(tx: Tx, desk: Desk, case: Case, now: int, *, keep: bool) ->
     document_due(tx, case, now)
 
 
-def withdrawn(tx: Tx, desk: Desk, case: Case, now: int) -> None:
-    """The requester erased the case: the holder hears of it, and its files go from the chats of holder and leads."""
-    custody.withdraw_copies(tx, [case.case], now)
-    if case.facts.grouped:
-        outbox.add(tx, Job(Task.BOARD, now))
-    text = desk.texts.say(desk.staff_language, "withdrawn", reference=case.reference)
-    chat = group.current(tx, desk)
-    if case.facts.card is not None and chat is not None:
-        outbox.add(tx, Job(Task.SEND, now, chat=chat, text=text, tag=f"edit:{case.facts.card}"))
+def added_by_code(tx: Tx, desk: Desk, case: Case, at: int) -> None:
+    """As `requester_wrote`, but a sealed file whatever RELAY says: no text may wait here until the notice goes out."""
     holder = staff.by_id(tx, case.holder) if case.holder else None
-    if holder is not None and holder.chat is not None:
-        custody.withdraw_documents(tx, case, holder, now)
-        outbox.add(tx, Job(Task.SEND, now, chat=holder.chat, text=text, delete_after=LONGEST_TRACE))
+    if holder is None or holder.chat is None:
+        custody.refresh_card(tx, case, at)
+        return
+    told = desk.texts.say(desk.staff_language, "requester-wrote", reference=case.reference)
+    _tell(tx, holder.chat, told, case, at)
+    document_due(tx, case, at)
+
+
+def untell(tx: Tx, case: Case, now: int) -> None:
+    """What its holder has not been told yet, waiting for a batch, is not told."""
+    for job_id, job in outbox.waiting(tx):
+        if job.case == case.case.hex() and job.due > now and job.task in {Task.SEND, Task.DOCUMENT}:
+            outbox.done(tx, job_id)
 
 
 def _tell(tx: Tx, chat: int, text: str, case: Case, now: int, *, delete_after: int = LONGEST_TRACE) -> None:

@@ -20,7 +20,7 @@ async def take_turn(desk: Desk, incoming: Incoming, seconds: float, *, may_tell:
         desk.post(incoming.chat_id, [Answer(incoming.query_id, line, alert=True)])
     elif may_tell:
         desk.post(incoming.chat_id, [Send(incoming.chat_id, line)])
-    if incoming.kind is Kind.TEXT and read_code(incoming.text) is not None:  # must not stay on the phone
+    if incoming.kind is Kind.TEXT and read_code(incoming.text):  # must not stay on the phone
         await desk.db.write(
             lambda tx: outbox.leave_trace_of(
                 tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent, due_in=0

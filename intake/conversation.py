@@ -2,73 +2,66 @@
 
 `actions` is the table of what may be pressed on the screen a draft shows; `step` refuses everything else, so
 a button of an older screen, a second press or a forged payload changes nothing. Order and branching come from
-the questionnaire. The steps themselves: `moving`, `answering`, `leaving`.
+the questionnaire. The steps themselves: `moving`, `answering`, `writing`, `by_code`, `leaving`.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from intake import answering, leaving, moving
+from intake import answering, by_code, leaving, moving, writing
 from intake.answers import asked
 from intake.draft import Draft, Page, Place
-from intake.events import (
-    MAX_TEXT_BYTES,
-    CodeTyped,
-    Command,
-    EraseByCode,
-    Event,
-    LookUp,
-    Odd,
-    Pressed,
-    Remove,
-    Typed,
-    Unexpected,
-)
-from intake.leaving import abandon, expire
+from intake.events import CodeTyped, Command, Event, Odd, Pressed, Remove, Typed, Unexpected
+from intake.leaving import expire, left_behind
 from intake.questionnaire import Kind, Question, Questionnaire
-from intake.sensitive import found_in
 from intake.steps import Fresh, Handler, Hint, Step, Table, begin, resume
+from intake.writing import takes_edits, text_is_due
 
 __all__ = [
     "BEGIN",
+    "STOP",
     "Fresh",
     "Hint",
     "Step",
     "Table",
-    "abandon",
     "actions",
     "begin",
     "expire",
+    "left_behind",
     "progress",
     "resume",
     "step",
+    "takes_edits",
     "text_is_due",
 ]
 
 BEGIN = "begin"
-"""The one button of an ending: whatever its serial, it shows the screen that the draft is on."""
+"""A button of an ending: whatever its serial, it shows the screen that the draft is on."""
+STOP = "stop"
+"""A button of every screen. Its serial does not matter: who wants to be gone must not hear that a screen is old."""
 
 
 def step(table: Table, draft: Draft, event: Event) -> Step:
     """Apply one event. A draft that has changed has the next serial, so that older buttons are recognised."""
+    alone = replace(draft, long=None)  # whatever is not typed ends what a long text may still be waiting for
     match event:
         case Pressed(serial, action):
-            result = _pressed(table, draft, serial, action)
-        case Typed(text):
-            result = _typed(table, draft, text)
-        case CodeTyped(code, text):
-            result = _code_typed(table, draft, code, text)
+            result = _pressed(table, alone, serial, action)
+        case Typed():
+            result = writing.take(table, draft, event)
+        case CodeTyped():
+            result = _code_typed(table, draft, event)
         case Command(name):
-            result = _command(table, draft, name)
+            result = _command(table, alone, name)
         case Unexpected(kind):
-            result = _unexpected(draft, kind)
+            result = _unexpected(alone, kind)
     about = result.about or result.draft or draft
     if result.draft is None:
         return replace(result, about=about)
     # The number stays while nothing changed: whoever presses faster than the screen follows must not
     # outdate, with each press, the very screen that is on its way.
-    serial = draft.serial if result.draft == draft else draft.serial + 1
+    serial = draft.serial if replace(result.draft, long=None) == alone else draft.serial + 1
     return replace(result, draft=replace(result.draft, serial=serial, active_at=table.now), about=about)
 
 
@@ -83,7 +76,7 @@ def progress(questionnaire: Questionnaire, draft: Draft) -> tuple[int, int]:
 
 def actions(questionnaire: Questionnaire, draft: Draft) -> dict[str, Handler]:
     """Every action the screen of this draft offers. Names are indexes, never words: payloads stay neutral."""
-    return _offered(questionnaire, draft) | {"stop": leaving.stop}
+    return _offered(questionnaire, draft) | {STOP: leaving.stop}
 
 
 def _offered(questionnaire: Questionnaire, draft: Draft) -> dict[str, Handler]:
@@ -121,8 +114,10 @@ def _offered(questionnaire: Questionnaire, draft: Draft) -> dict[str, Handler]:
                 "language": moving.to_language,
             }
         case Place.ERASE:
-            return {"yes": leaving.erase, "no": moving.rejoin}
-        case Place.CODE | Place.CODE_ERASE:
+            return {"yes": leaving.erase, "withdraw": leaving.withdraw, "no": moving.rejoin}
+        case Place.CODE:
+            return dict(by_code.ACTIONS)
+        case Place.CODE_TAKE_BACK | Place.CODE_WITHDRAW | Place.CODE_ERASE:
             return {"leave": moving.rejoin}
 
 
@@ -142,6 +137,8 @@ def _question_actions(question: Question, draft: Draft) -> dict[str, Handler]:
 def _pressed(table: Table, draft: Draft, serial: int, action: str) -> Step:
     if action == BEGIN:
         return Step(draft)
+    if action == STOP:
+        return leaving.stop(table, draft, action)
     handler = actions(table.questionnaire, draft).get(action)
     if handler is None or serial != draft.serial:
         return Step(draft, hint=Hint("old-button"))
@@ -151,36 +148,10 @@ def _pressed(table: Table, draft: Draft, serial: int, action: str) -> Step:
 # Everything that is not a button.
 
 
-def text_is_due(questionnaire: Questionnaire, draft: Draft) -> bool:
-    """Whether a typed text is taken, rather than answered with a hint.
-
-    Not while a page lies over the question: what is typed there may be meant for the page, and would take the
-    place of a text that was sealed earlier.
-    """
-    if draft.place is Place.QUESTION:
-        return draft.page is None and questionnaire.question(draft.question).kind is Kind.TEXT
-    return draft.place is Place.HOME and not draft.noticed
-
-
-def _typed(table: Table, draft: Draft, text: str) -> Step:
-    if not text_is_due(table.questionnaire, draft) or not text.strip():
-        return Step(draft, hint=Hint("code-unread" if draft.place in moving.CODE_PLACES else "use-buttons"))
-    size = len(text.encode())
-    if size > MAX_TEXT_BYTES:
-        return Step(draft, hint=Hint("too-long", {"over": size - MAX_TEXT_BYTES, "room": MAX_TEXT_BYTES}))
-    noticed = found_in(text)
-    written = answering.add if draft.place is Place.HOME else answering.write
-    taken = written(table, draft, text, noticed)
-    return replace(taken, effects=(*taken.effects, Remove()))
-
-
-def _code_typed(table: Table, draft: Draft, code: str, text: str) -> Step:
-    if draft.place is Place.CODE_ERASE and draft.page is None:
-        # The screen stays: it is not known here whether the digits were right, and there may be another try.
-        return Step(draft, (EraseByCode(code), Remove()))
+def _code_typed(table: Table, draft: Draft, event: CodeTyped) -> Step:
     if draft.place is Place.QUESTION and text_is_due(table.questionnaire, draft):
-        return _typed(table, draft, text)
-    return Step(replace(draft, page=None), (LookUp(code), Remove()))
+        return writing.take(table, draft, event.typed)
+    return by_code.take(replace(draft, long=None), event)
 
 
 def _command(table: Table, draft: Draft, name: str) -> Step:

@@ -24,8 +24,13 @@ class Place(StrEnum):
     HOME = "home"
     """The request was sent, and this chat is where the answer will come."""
     ERASE = "erase"
+    """Whether to withdraw or to erase what was sent."""
     CODE = "code"
-    """A return code is asked for, to read its request."""
+    """A return code is asked for, to read its request or to add to it."""
+    CODE_TAKE_BACK = "code-take-back"
+    """The return code is asked for once more, to take back what was added last."""
+    CODE_WITHDRAW = "code-withdraw"
+    """The return code is asked for once more, to withdraw its request."""
     CODE_ERASE = "code-erase"
     """The return code is asked for once more, to erase its request."""
 
@@ -39,6 +44,25 @@ class Page(StrEnum):
     STATUS = "status"
     LANGUAGE = "language"
     """The choice of languages, later than the first time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LongText:
+    """A text so long that Telegram's app may have cut it in parts, and what became of it; see `intake.writing`.
+
+    Kept until the next event. The text is not in it.
+    """
+
+    sent: int = field(repr=False)
+    """When its last part was sent, in Unix seconds by Telegram's clock."""
+    message: int = field(default=0, repr=False)
+    """Id of its message, if that still lies in the chat, where it can be shortened by editing."""
+    taken: str = field(default="", repr=False)
+    """The question that it was taken as the answer to, or `ADDED`; "" if it was refused."""
+
+
+ADDED = "+"
+"""Taken as an addition to the request; no question's id looks like this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +92,7 @@ class Draft:
     """Set once the case exists: for an emergency, before the questions are finished."""
     fingerprint: str = field(default="", repr=False)
     """The questionnaire this was begun with."""
+    long: LongText | None = field(default=None, repr=False)
     active_at: int = field(default=0, repr=False)
     """Unix seconds of the last event."""
 
@@ -87,5 +112,7 @@ class Draft:
         values["aside_from"] = Place(values["aside_from"]) if values["aside_from"] else None
         values["picked"] = tuple(values["picked"])
         values["noticed"] = tuple(values.get("noticed", ()))
+        long = values.get("long")
+        values["long"] = LongText(**long) if long else None
         values["answers"] = {q: tuple(options) for q, options in values["answers"].items()}
         return cls(**values)

@@ -15,6 +15,12 @@ class Pressed:
 @dataclass(frozen=True, slots=True)
 class Typed:
     text: str = field(repr=False)
+    sent: int = field(default=0, repr=False)
+    """When, in Unix seconds by Telegram's clock."""
+    message: int = field(default=0, repr=False)
+    """The id of the message, by which it can be deleted later."""
+    edited: bool = False
+    """An earlier message, corrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,13 @@ class Unexpected:
 
 @dataclass(frozen=True, slots=True)
 class CodeTyped:
-    """A text that reads as a return code."""
+    """A text that reads as a return code, or that begins with one."""
 
     code: str = field(repr=False)
-    text: str = field(repr=False)
+    words: str = field(repr=False)
+    """What stands behind the code; "" if it stands alone."""
+    typed: Typed = field(repr=False)
+    """The whole of it, where it is no code but an answer."""
 
 
 Event = Pressed | Typed | CodeTyped | Command | Unexpected
@@ -118,8 +127,39 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
+class AddByCode:
+    """Seal this to the request that the code opens."""
+
+    code: str = field(repr=False)
+    text: str = field(repr=False)
+    noticed: tuple[str, ...] = ()
+    """Kinds of `intake.sensitive` in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBackByCode:
+    """Erase what was added last to the request that the code opens, unless it has been answered since."""
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawByCode:
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class EraseByCode:
     code: str = field(repr=False)
+
+
+CodeAct = LookUp | AddByCode | TakeBackByCode | WithdrawByCode | EraseByCode
+"""What is done with a code. Whether the code was right, only the answer tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawCase:
+    """Close the case that is open for this chat: its requester needs no help any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +182,18 @@ class Remove:
     """Delete the message that brought the event."""
 
 
+@dataclass(frozen=True, slots=True)
+class RemoveSoon:
+    """Delete the message that brought the event when the draft's time is over: until then it can be corrected."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEarlier:
+    """Delete this message, which came before."""
+
+    message: int = field(repr=False)
+
+
 Effect = (
     MakeLock
     | KeepAnswers
@@ -151,10 +203,12 @@ Effect = (
     | AddText
     | TellAdded
     | TakeBack
-    | LookUp
-    | EraseByCode
+    | CodeAct
+    | WithdrawCase
     | EraseCase
     | Drop
     | Wipe
     | Remove
+    | RemoveSoon
+    | RemoveEarlier
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from intake.draft import Draft
-from intake.events import Channel, Complete, Drop, Effect, EraseCase, OpenCase, Wipe
+from intake.draft import Draft, Place
+from intake.events import Channel, Complete, Drop, Effect, EraseCase, OpenCase, Wipe, WithdrawCase
 from intake.steps import Hint, Step, Table, begin, resume
 
 
@@ -21,7 +21,7 @@ def send(table: Table, draft: Draft, action: str) -> Step:
 
 
 def stop(table: Table, draft: Draft, action: str) -> Step:
-    """Leave one neutral line. What was sent stays sent: withdrawing it is /erase."""
+    """Leave one neutral line. What was sent stays sent: /erase ends that."""
     return Step(None, (*abandon(draft), Wipe()), ending="stopped")
 
 
@@ -29,9 +29,20 @@ def expire(table: Table, draft: Draft) -> Step:
     """What becomes of a draft that was idle for too long. What was sent stays sent."""
     if draft.reference:
         after = resume(table, draft.language, draft.case, draft.reference)
-        return Step(replace(after, serial=draft.serial), abandon(draft), about=draft)
+        hint = Hint("expired-alerted") if unfinished_emergency(draft) else None
+        return Step(replace(after, serial=draft.serial), abandon(draft), hint, about=draft)
     fresh = replace(begin(table, draft.language), serial=draft.serial)
     return Step(fresh, abandon(draft), Hint("expired") if draft.case else None, about=draft)
+
+
+def left_behind(draft: Draft) -> Step:
+    """What becomes of a draft that nobody comes back to, and what is left on its screen."""
+    effects = abandon(draft)
+    if unfinished_emergency(draft):
+        return Step(None, effects, ending="away-alerted")
+    if draft.reference:
+        return Step(draft.moved(Place.HOME, aside_from=None), effects)
+    return Step(None, effects, ending="expired" if draft.case else "away")
 
 
 def abandon(draft: Draft) -> tuple[Effect, ...]:
@@ -46,13 +57,18 @@ def unfinished_emergency(draft: Draft) -> bool:
     return bool(draft.reference and draft.answers)
 
 
+def withdraw(table: Table, draft: Draft, action: str) -> Step:
+    """No help is needed any more: the request is closed and kept as any closed one. An emergency is completed first."""
+    return Step(None, (*abandon(draft), WithdrawCase(), Wipe()), ending="withdrawn")
+
+
 def erase(table: Table, draft: Draft, action: str) -> Step:
     return Step(None, (EraseCase(), Wipe()), ending="erased")
 
 
 def drop(table: Table, draft: Draft, action: str) -> Step:
     """Erase what was not sent."""
-    return Step(None, (Drop(), Wipe()), ending="erased")
+    return Step(None, (Drop(), Wipe()), ending="erased-unsent")
 
 
 def wipe(table: Table, draft: Draft, action: str) -> Step:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from intake.answers import asked
 from intake.draft import Draft, Page, Place
 from intake.questionnaire import Question
-from intake.steps import Hint, Step, Table
+from intake.steps import Handler, Hint, Step, Table
 
-CODE_PLACES = (Place.CODE, Place.CODE_ERASE)
+CODE_PLACES = (Place.CODE, Place.CODE_TAKE_BACK, Place.CODE_WITHDRAW, Place.CODE_ERASE)
 _ASIDE = (Place.ERASE, *CODE_PLACES)
 
 
@@ -80,6 +80,11 @@ def aside(draft: Draft, place: Place) -> Draft:
 
 def to_erase(table: Table, draft: Draft, action: str) -> Step:
     return Step(aside(draft, Place.ERASE))
+
+
+def to_code_act(place: Place) -> Handler:
+    """To the screen that asks for the code once more, which is the confirmation as well."""
+    return lambda table, draft, action: Step(aside(draft, place))
 
 
 def rejoin(table: Table, draft: Draft, action: str) -> Step:

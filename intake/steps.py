@@ -35,7 +35,8 @@ class Step:
     about: Draft | None = None
     """The draft that the effects speak of; None: the one that comes back, or, without one, the one before."""
     ending: str = ""
-    """If set, the one text left on the screen instead of the draft's own: "stopped", "sent-code", "erased", "wiped"."""
+    """If set, the one text left on the screen instead of the draft's own: "stopped", "sent-code", "withdrawn",
+    "erased", "erased-unsent", "wiped"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ class Act(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
     CLOSE = "close"
+    WITHDRAW = "withdraw"
+    """The requester's own act: whoever holds the case, or nobody."""
 
 
 class Outcome(StrEnum):
@@ -29,12 +31,20 @@ class Outcome(StrEnum):
     OUT_OF_SCOPE = "out-of-scope"
     DUPLICATE = "duplicate"
     TEST = "test"
+    WITHDRAWN = "withdrawn"
+    """The requester needs no help any more."""
+
+
+BY_OPERATORS = tuple(outcome for outcome in Outcome if outcome is not Outcome.WITHDRAWN)
+"""How an operator can close a case: only the requester withdraws."""
 
 
 TRANSITIONS: dict[tuple[Status, Act], Status] = {
     (Status.OPEN, Act.CLAIM): Status.CLAIMED,
     (Status.CLAIMED, Act.RELEASE): Status.OPEN,
     (Status.CLAIMED, Act.CLOSE): Status.CLOSED,
+    (Status.OPEN, Act.WITHDRAW): Status.CLOSED,
+    (Status.CLAIMED, Act.WITHDRAW): Status.CLOSED,
 }
 
 

@@ -172,7 +172,8 @@ def move(tx: Tx, case: Case, act: Act, *, holder: str | None) -> bool:
 
 def close(tx: Tx, case: Case, outcome: Outcome, day: int) -> bool:
     """Close it and forget the chat: from now on nothing here leads back to an account."""
-    if not move(tx, case, Act.CLOSE, holder=None):
+    act = Act.WITHDRAW if outcome is Outcome.WITHDRAWN else Act.CLOSE
+    if not move(tx, case, act, holder=None):
         return False
     forgotten = replace(case, account=None, facts=replace(case.facts, documents=()))
     facts = _wrap_facts(tx, forgotten)

@@ -6,6 +6,7 @@ ends: 10^16 codes are 53 bits. Whoever has the server's salt and years of many m
 salt is stored wrapped.
 """
 
+import re
 import secrets
 import unicodedata
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ behind the throttle. Part of the format: with another cost, no code in use would
 TAG_BYTES = 32
 _SEED_BYTES = 32
 _TYPED_MAX_CHARS = 100
+_BEFORE_WORDS = re.compile("^[\\s,.:;\u2010-\u2015\u200b-\u200f\u2060\ufeff-]+")
+"""What people put between the code and their words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +45,30 @@ def show(code: str) -> str:
     return " ".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
-def read(text: str) -> str | None:
-    """The code that somebody typed, or None if it is not one.
+def read(text: str) -> tuple[str, str] | None:
+    """The code that a text begins with, and the words behind it ("" if it stands alone); None without a code.
 
-    Digits of any script count; blanks, dashes and the invisible marks that phones add do not matter.
+    Digits of any script count; blanks, dashes and the invisible marks that phones add do not matter. With more digits
+    behind the sixteen, and nothing else, it is no code: some are too many, and nobody knows which.
     """
-    if len(text) > _TYPED_MAX_CHARS:
-        return None
-    digits = ""
-    for char in text:
+    digits, behind = "", text
+    for char in text[:_TYPED_MAX_CHARS]:
         value = unicodedata.decimal(char, None)
-        if value is not None:
-            digits += str(value)
-        elif not char.isspace() and unicodedata.category(char) not in {"Pd", "Cf"}:
+        if value is None and not _is_gap(char):
             return None
-    return digits if len(digits) == CODE_DIGITS else None
+        digits, behind = digits + ("" if value is None else str(value)), behind[1:]
+        if len(digits) == CODE_DIGITS:
+            break
+    if len(digits) < CODE_DIGITS or behind[:1].isdecimal():
+        return None
+    words = _BEFORE_WORDS.sub("", behind).rstrip()
+    if words and all(char.isdecimal() or _is_gap(char) for char in words):
+        return None
+    return digits, words
+
+
+def _is_gap(char: str) -> bool:
+    return char.isspace() or unicodedata.category(char) in {"Pd", "Cf"}
 
 
 def derive(code: str, salt: bytes, cost: Cost = CODE_COST) -> CodeKeys:

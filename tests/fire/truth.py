@@ -70,7 +70,7 @@ async def read(settings: Settings, codes: Collection[str] = (), updates: Collect
     async with opened(settings) as installation:
         vault, tags = installation.vault, {}
         for code in codes:
-            keys = await asyncio.to_thread(derive, read_code(code) or "", vault.code_salt, CODE_COST)
+            keys = await asyncio.to_thread(derive, (read_code(code) or ("",))[0], vault.code_salt, CODE_COST)
             tags[code] = vault.tag("code", keys.tag)
 
         def work(tx: Tx) -> Truth:

@@ -49,9 +49,12 @@ async def blocking(world: World, requester: Person) -> str:
 
 
 def barred(person: Person) -> bool:
-    """Whether nothing is offered but the one line."""
+    """Whether nothing is offered but the one line, and to leave."""
     shown = person.world.shown(person.id)
-    return any(m.text == person.world.say("barred") for m in shown) and not any(m.keyboard for m in shown)
+    offered = {label for m in shown for label in m.labels}
+    return any(m.text == person.world.say("barred") for m in shown) and offered == {
+        person.world.say("stop-button")
+    }
 
 
 # One open case, and the block.

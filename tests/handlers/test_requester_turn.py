@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from typing import Any
 
 import pytest
 from sqlalchemy import LargeBinary, func, text, update
 
+from handlers.stretching import FIRST
 from handlers.turn import take_turn
 from intake.errors import Tampered
 from intake.roles import Role
@@ -144,12 +146,16 @@ async def test_what_expired_while_its_turn_was_under_way_is_not_saved_again(worl
     await ask(ann)
     await ann.press(world.say("send-button"))
     on, data = ann.find(world.say("channel-code-button"))
-    async with world.desk.stretching:  # the turn has read its draft, and waits to derive the code
-        turn = asyncio.create_task(take_turn(world.desk, "bot", ann.pressing(data, on)))
-        await asyncio.sleep(0.1)
-        world.wait(world.desk.terms.draft_seconds + 1)
-        await world.expire()
-    await turn
+    go_on = threading.Event()
+    other = asyncio.create_task(world.desk.stretching.run(FIRST, lambda: go_on.wait(30)))
+    turn = asyncio.create_task(take_turn(world.desk, "bot", ann.pressing(data, on)))
+    # Until the turn has read its draft, and waits to derive the code; nothing announces that.
+    while not len(world.desk.stretching):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    world.wait(world.desk.terms.draft_seconds + 1)
+    await world.expire()
+    go_on.set()
+    await asyncio.gather(other, turn)
     tables = await world.tables()
     assert (tables["cases"], tables["locks"], tables["blocks"]) == ([], [], [])
     await world.apply()

@@ -75,7 +75,19 @@ ANSWERS_TO_PRESSES = {
     ),
     *("key-settled", "not-yours", "released", "busy", "block-none", "block-done", "lifted", "lift-gone"),
 }
-NEUTRAL = ("stopped", "wiped", "expired", "again-button", "start-button", "request-closed", "busy", "barred")
+NEUTRAL = (
+    *(
+        "stopped",
+        "wiped",
+        "expired",
+        "away",
+        "away-alerted",
+        "again-button",
+        "start-button",
+        "request-closed",
+    ),
+    *("busy", "barred"),
+)
 """What may be the last thing that a searched phone shows."""
 TELLING = {
     "en": ("ask", "asyl", "help", "request", "operator", "case", "organis", "law", "war"),
@@ -249,6 +261,8 @@ def test_a_text_that_names_a_button_names_it_as_it_is(language: str) -> None:
         ("notice", "begin-button"),
         ("tick-help", "done-button"),
         ("hint-nothing-ticked", "skip-button"),
+        ("code-added-noticed", "take-back-button"),
+        ("code-closed", "back-button"),
     ):
         assert f"{opening}{catalogue[button]}{closing}" in str(catalogue[name]), name
 

@@ -13,7 +13,7 @@ from intake.events import Odd
 from intake.questionnaire import Level
 from intake.roles import Role
 from intake.sensitive import Sensitive
-from intake.triage import Outcome, Status
+from intake.triage import Outcome
 
 ROOT = Path(__file__).parents[2]
 PLACE_OF_NAME = {"_say": 2, "_button": 2, "ending": 2}
@@ -43,7 +43,6 @@ def families() -> Mapping[str, Iterable[str]]:
         "outcome-": Outcome,
         "command-": {*REQUESTER, *OPERATOR, *LEAD, *ADMIN},
         "unexpected-": Odd,
-        "code-": Status,
         "hint-": (),  # read where the hint is made
     }
 
@@ -54,8 +53,6 @@ def uses() -> Uses:
         for path in sorted((ROOT / folder).glob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 _read(found, node, folder)
-    # A lookup with a return code that finds replies speaks of them.
-    found.named |= {f"hint-code-{status}-replies" for status in Status}
     return found
 
 

@@ -9,6 +9,7 @@ from intake.answers import level_of
 from intake.draft import Draft, Place
 from intake.events import (
     MAX_TEXT_BYTES,
+    AddByCode,
     AddText,
     Channel,
     Complete,
@@ -22,11 +23,19 @@ from intake.events import (
     MakeLock,
     OpenCase,
     Remove,
+    RemoveEarlier,
+    RemoveSoon,
     TakeBack,
+    TakeBackByCode,
     TellAdded,
     Wipe,
+    WithdrawByCode,
+    WithdrawCase,
 )
 from intake.questionnaire import Answers, Kind, Level, Questionnaire
+
+PART = 2_048
+"""Letters of a part, at least, into which an app cuts a text."""
 
 
 @dataclass
@@ -50,6 +59,8 @@ class Server:
     boxes: dict[str, Box] = field(default_factory=dict)
     here: str = ""
     """The case that is answered in this chat."""
+    refused: set[int] = field(default_factory=set)
+    """Messages that were left in the chat, to be corrected."""
 
     def apply(self, effects: Sequence[Effect], about: Draft) -> None:
         for effect in effects:
@@ -82,18 +93,35 @@ class Server:
                 self.boxes[self.here].asked = text if asked else None
             case TellAdded() | TakeBack():
                 box = self.boxes[self.here]
-                assert box.asked == box.added[-1], "only what is asked about can be decided on"
+                cut = isinstance(effect, TakeBack) and len(box.added[-1]) >= PART
+                assert cut or box.asked == box.added[-1], "only what is asked about can be decided on"
                 box.asked = None
                 if isinstance(effect, TakeBack):
                     box.added.pop()
+            case WithdrawCase():
+                assert self.boxes[self.here].finished, "a summary is completed before the case is closed"
+                self.here = ""
             case EraseCase():
                 del self.boxes[self.here]
                 self.here = ""
             case Drop():
                 if about.case:
                     assert not self.boxes.pop(about.case).reference
-            case Wipe() | Remove() | LookUp() | EraseByCode():
+            case AddByCode(text=text):
+                assert text.strip()
+                assert len(text.encode()) <= MAX_TEXT_BYTES
+            case (
+                Wipe()
+                | Remove()
+                | RemoveSoon()
+                | LookUp()
+                | TakeBackByCode()
+                | WithdrawByCode()
+                | EraseByCode()
+            ):
                 pass
+            case RemoveEarlier(message):
+                assert message in self.refused, "only a text that was not taken is deleted later"
 
     def _open(self, reference: str, channel: Channel, about: Draft) -> None:
         box = self.boxes[about.case]

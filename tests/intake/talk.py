@@ -23,7 +23,7 @@ from tests.strategies import branching
 
 CASE, REFERENCE = "ab" * 16, "K7QM-4ZDP"
 NOW = 1_000
-CODE = CodeTyped("1234123412341234", "1234 1234 1234 1234")
+CODE = CodeTyped("1234123412341234", "", Typed("1234 1234 1234 1234"))
 
 FORM = branching()
 

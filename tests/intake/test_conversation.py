@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from intake.conversation import (
     BEGIN,
+    STOP,
     Hint,
     Step,
-    abandon,
     actions,
     expire,
+    left_behind,
     progress,
 )
 from intake.draft import Place
@@ -25,6 +26,7 @@ from intake.events import (
     Pressed,
     Remove,
     Wipe,
+    WithdrawCase,
 )
 from tests.intake.talk import (
     CASE,
@@ -197,6 +199,31 @@ def test_to_erase_needs_no_question_before_sending_and_one_after() -> None:
     assert (talk.last.draft, talk.last.ending) == (None, "erased")
 
 
+def test_what_was_not_sent_is_erased_with_words_of_its_own() -> None:
+    assert at_review().command("erase").ending == "erased-unsent"
+
+
+def test_to_withdraw_closes_the_request_and_an_emergency_is_completed_before() -> None:
+    talk = sent()
+    talk.press("erase")
+    assert talk.press("withdraw").effects == (WithdrawCase(), Wipe())
+    assert (talk.last.draft, talk.last.ending) == (None, "withdrawn")
+    assert talk.last.about
+    assert talk.last.about.reference == REFERENCE
+    talk = alarmed()
+    talk.command("erase")
+    assert talk.press("withdraw").effects == (Complete(Channel.CHAT), WithdrawCase(), Wipe())
+
+
+def test_stop_works_on_every_screen_that_was_ever_shown() -> None:
+    """Whoever wants to be gone must not read that a button is old."""
+    talk = at_review()
+    for serial in (0, talk.draft.serial - 3, talk.draft.serial, 999_999):
+        assert talk.happen(Pressed(serial, STOP)).ending == "stopped"
+    for talk in (Talk(), alarmed(), sent()):
+        assert talk.happen(Pressed(0, STOP)).draft is None
+
+
 def test_a_draft_that_was_left_is_dropped_and_coming_back_says_so() -> None:
     talk = at_review()
     gone = expire(talk.table(), talk.draft)
@@ -209,10 +236,27 @@ def test_a_draft_that_was_left_is_dropped_and_coming_back_says_so() -> None:
 def test_an_emergency_that_was_left_is_completed_and_stays_sent() -> None:
     talk = alarmed()
     gone = expire(talk.table(), talk.draft)
-    assert gone.effects == (Complete(Channel.CHAT),) == abandon(talk.draft)
+    assert gone.effects == (Complete(Channel.CHAT),) == left_behind(talk.draft).effects
+    assert gone.hint == Hint("expired-alerted")
     assert gone.draft
     assert (gone.draft.place, gone.draft.reference, gone.draft.answers) == (Place.HOME, REFERENCE, {})
 
 
 def test_what_was_sent_is_left_alone_when_it_is_left() -> None:
-    assert abandon(sent().draft) == ()
+    assert left_behind(sent().draft).effects == ()
+    assert expire(sent().table(), sent().draft).hint is None
+
+
+def test_a_screen_that_was_left_says_what_is_true_of_it() -> None:
+    """Deleted is only what was not sent."""
+    assert left_behind(at_review().draft).ending == "expired"
+    assert left_behind(alarmed().draft).ending == "away-alerted"
+    for place in ("status", "erase"):  # there is nothing that could be deleted
+        talk = Talk()
+        talk.command(place)
+        assert left_behind(talk.draft).ending == "away"
+    talk = sent()
+    talk.press("erase")
+    left = left_behind(talk.draft)
+    assert left.draft
+    assert (left.ending, left.draft.place, left.draft.aside_from) == ("", Place.HOME, None)

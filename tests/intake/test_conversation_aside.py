@@ -15,17 +15,15 @@ from intake.draft import Page, Place
 from intake.events import (
     MAX_TEXT_BYTES,
     AddText,
-    EraseByCode,
     KeepText,
-    LookUp,
     Odd,
     Pressed,
     Remove,
+    RemoveSoon,
     Unexpected,
 )
 from tests.intake.talk import (
     CASE,
-    CODE,
     NOW,
     REFERENCE,
     Talk,
@@ -121,7 +119,9 @@ def test_a_text_that_is_too_long_changes_nothing_and_the_limit_itself_fits() -> 
     talk = at_words()
     before = talk.draft
     assert talk.type("ы" * 1_400 + "x").hint == Hint("too-long", {"over": 1, "room": MAX_TEXT_BYTES})
-    assert (talk.draft, talk.last.effects) == (before, ())
+    assert (talk.draft, talk.last.effects) == (before, (RemoveSoon(),)), (
+        "it stays for a while, to be shortened"
+    )
     assert talk.type("ы" * 1_400).effects == (KeepText("words", "ы" * 1_400), Remove())
 
 
@@ -148,36 +148,6 @@ def test_what_is_typed_on_a_page_over_a_text_question_replaces_nothing() -> None
     talk.command("help")
     assert (talk.type("what is this").effects, talk.last.hint) == ((), Hint("use-buttons"))
     assert talk.draft.texts == {"words": 8}
-
-
-@pytest.mark.parametrize("start", [Talk, consented, at_review, sent, alarmed])
-def test_a_code_is_looked_up_wherever_no_text_is_due_and_its_message_is_removed(start: type[Talk]) -> None:
-    talk = start()
-    place = talk.draft.place
-    assert talk.happen(CODE).effects == (LookUp(CODE.code), Remove())
-    assert talk.draft.place is place
-
-
-def test_digits_in_answer_to_a_text_question_are_a_text() -> None:
-    assert at_words().happen(CODE).effects == (KeepText("words", CODE.text), Remove())
-
-
-def test_a_code_erases_only_on_the_screen_that_says_so() -> None:
-    talk = Talk()
-    talk.command("erase")
-    assert talk.happen(CODE).effects == (EraseByCode(CODE.code), Remove())
-    talk.command("help")
-    assert talk.happen(CODE).effects == (LookUp(CODE.code), Remove())
-
-
-def test_after_a_mistyped_code_the_next_try_still_erases() -> None:
-    talk = Talk()
-    talk.command("erase")
-    talk.happen(CODE)
-    assert talk.type("12 34").hint == Hint("code-unread")
-    assert talk.happen(CODE).effects == (EraseByCode(CODE.code), Remove())
-    talk.press("leave")
-    assert talk.draft.place is Place.LANGUAGE
 
 
 # What is of no use.

@@ -49,9 +49,14 @@ def doing(name: str) -> st.SearchStrategy[Deed]:
     return st.tuples(st.just(name), st.integers(0, 999))
 
 
+def code_typed(words: str) -> CodeTyped:
+    return CodeTyped("0" * 16, words, Typed(f"{MARK}{'0' * 16} {words}"))
+
+
 EVENTS: st.SearchStrategy[Event] = st.one_of(
     TEXTS,
-    st.just(CodeTyped("0" * 16, MARK + "0" * 16)),
+    st.builds(code_typed, st.sampled_from(["", f"{MARK} more", f"{MARK} +7 916 123-45-67"])),
+    st.just(code_typed(MARK + "x" * MAX_TEXT_BYTES)),
     *[st.sampled_from([Command(name) for name in COMMANDS])] * 2,
     st.sampled_from([Unexpected(kind) for kind in Odd]),
 )
@@ -66,6 +71,7 @@ SELDOM = (
     "see_the_case_closed",
     "see_the_service_restarted",
     "stay_away_for_too_long",
+    "paste_what_telegram_cuts",
 )
 DEEDS: st.SearchStrategy[list[Deed]] = st.lists(
     st.one_of(

@@ -9,20 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.questionnaire import Level
-from intake.triage import Act, Status, Waiting, after, order
+from intake.triage import BY_OPERATORS, Act, Outcome, Status, Waiting, after, order
 
 waiting = st.builds(
     Waiting, st.text("0123456789ABC", min_size=8, max_size=8), st.sampled_from(Level), st.integers(0, 9)
 )
 
 
-def test_a_case_is_claimed_when_it_is_open_and_only_its_holder_can_let_it_go_or_close_it() -> None:
+def test_a_case_is_claimed_when_it_is_open_released_or_closed_by_its_holder_and_withdrawn_at_any_time() -> (
+    None
+):
     allowed = {(s, a): after(s, a) for s, a in product(Status, Act) if after(s, a) is not None}
     assert allowed == {
         (Status.OPEN, Act.CLAIM): Status.CLAIMED,
         (Status.CLAIMED, Act.RELEASE): Status.OPEN,
         (Status.CLAIMED, Act.CLOSE): Status.CLOSED,
+        (Status.OPEN, Act.WITHDRAW): Status.CLOSED,
+        (Status.CLAIMED, Act.WITHDRAW): Status.CLOSED,
     }
+
+
+def test_no_operator_can_close_a_case_as_withdrawn() -> None:
+    assert {*BY_OPERATORS, Outcome.WITHDRAWN} == set(Outcome)
+    assert Outcome.WITHDRAWN not in BY_OPERATORS
 
 
 def test_what_is_closed_stays_closed() -> None:

@@ -26,6 +26,7 @@ READABLE = {
     "drafts.state": {
         "chat", "screen", "v", "place", "language", "serial", "page", "question", "picked", "answers", "texts",
         "noticed", "from_review", "aside_from", "case", "reference", "fingerprint", "active_at",
+        "long",
     },
     "cases.facts": {
         "level", "received_hour", "language", "card_lines", "counted", "counted_day", "card", "documents", "labels",

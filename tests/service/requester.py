@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from handlers.screens import letters
 from handlers.texts import Texts
+from intake.events import MAX_TEXT_BYTES
 from intake.questionnaire import Kind, Question, Questionnaire
 from sandbox.client import Answer, Bubble, Phone
 
@@ -40,7 +42,8 @@ class Requester(Phone):
         self.texts, self.questionnaire, self.language = texts, questionnaire, language
 
     def say(self, name: str, **values: int | str) -> str:
-        return self.texts.say(self.language, name, **values)
+        settings = {"letters": letters(self.language, MAX_TEXT_BYTES), "closed_days": 30, "hours": 24}
+        return self.texts.say(self.language, name, **{**settings, **values})
 
     async def shows(self, condition: Callable[[Bubble], object], what: str = "") -> Bubble:
         """The newest message of the bot's that satisfies this, as soon as there is one."""

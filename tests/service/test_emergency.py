@@ -87,5 +87,5 @@ async def test_an_emergency_may_still_choose_a_return_code(town: Town) -> None:
     other = await town.requester()
     await other.start()
     await other.send(sent.code)
-    await other.reads(other.say("hint-code-open", reference=sent.reference))
+    await other.reads(other.say("code-no-reply"))
     assert len(await town.cards(sent.reference)) == 1

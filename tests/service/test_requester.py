@@ -74,11 +74,57 @@ async def test_a_code_reads_the_reply_and_erases_the_case_from_another_account(t
     await other.send("/erase")
     await other.reads(other.say("code-erase-ask"))
     await other.send(sent.code)
-    await other.reads(other.say("hint-code-erased"))
+    await other.reads(other.say("code-erased", reference=sent.reference))
     await town.card(sent.reference, "withdrawn")
     await operator.phone.wait_for(lambda ms: all(m.id != file.id for m in ms), timeout=DELAY)
     await other.send(sent.code)
     await other.reads(other.say("hint-code-unknown"))
+
+
+async def test_with_a_code_one_adds_takes_back_and_withdraws_from_another_account(town: Town) -> None:
+    ann, operator = await town.requester(), town.operators[0]
+    sent = await ann.ask_for_help("code")
+    await operator.group.press("Claim", message_id=await town.card(sent.reference))
+    await operator.phone.wait_for(
+        lambda ms: any(m.media and sent.reference in m.text for m in ms), timeout=DELAY
+    )
+
+    other = await town.requester("uk")
+    await other.start()
+    await other.offers(other.say("language-name"))
+    typed = await other.send(f"{sent.code} +7 916 123-45-67")
+    await other.reads(other.say("code-added", reference=sent.reference))
+    await other.goes(typed)
+    await operator.phone.wait_for(lambda ms: any("added something" in m.text for m in ms), timeout=DELAY)
+    await other.tap(other.say("take-back-button"))
+    await other.send(sent.code)
+    await other.reads(other.say("code-taken-back", reference=sent.reference))
+
+    await other.send(sent.code)
+    await other.tap(other.say("withdraw-button"))
+    await other.reads(other.say("code-withdraw-ask"))
+    await other.send(sent.code)
+    await other.reads(other.say("code-withdrawn", reference=sent.reference))
+    await town.card(sent.reference, "withdrawn")
+    await operator.phone.wait_for(
+        lambda ms: any("needs no help" in m.text for m in ms) and not any(m.media for m in ms), timeout=DELAY
+    )
+    await other.tap(other.say("stop-button"))
+    left = await other.wait_for(lambda shown: len(shown) == 1, timeout=DELAY)
+    assert left[0].text == other.say("stopped")
+
+
+async def test_who_needs_no_help_any_more_withdraws_and_the_chat_is_wiped(town: Town) -> None:
+    ann, operator = await town.requester("ru"), town.operators[0]
+    sent = await ann.ask_for_help()
+    await operator.group.press("Claim", message_id=await town.card(sent.reference))
+    await ann.tap(ann.say("erase-button"))
+    await ann.reads(ann.say("erase-ask", reference=sent.reference))
+    await ann.tap(ann.say("withdraw-button"))
+    left = await ann.wait_for(lambda shown: len(shown) == 1, timeout=DELAY)
+    assert left[0].text == ann.say("withdrawn", reference=sent.reference)
+    await town.card(sent.reference, "withdrawn by the requester")
+    await ann.begin()
 
 
 async def test_every_answer_can_be_changed_before_sending_and_going_back_loses_none(quiet_town: Town) -> None:

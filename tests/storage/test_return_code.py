@@ -35,7 +35,7 @@ def test_a_code_keeps_its_leading_zeros(monkeypatch: pytest.MonkeyPatch) -> None
 @given(codes)
 def test_a_code_is_read_back_as_it_was_shown(made: str) -> None:
     assert len(show(made).split()) == 4
-    assert read(show(made)) == made
+    assert read(show(made)) == (made, "")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_code_is_read_back_as_it_was_shown(made: str) -> None:
     ],
 )
 def test_a_code_is_understood_however_a_phone_writes_it(typed: str) -> None:
-    assert read(typed) == "0123456789012345"
+    assert read(typed) == ("0123456789012345", "")
 
 
 @pytest.mark.parametrize(
@@ -60,14 +60,56 @@ def test_what_is_not_a_code_is_none(typed: str) -> None:
     assert read(typed) is None
 
 
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("0123456789012345 Please call", "Please call"),
+        ("0123 4567 8901 2345\n\nтрое детей\nи кот\n", "трое детей\nи кот"),
+        ("0123-4567-8901-2345: at 9", "at 9"),
+        ("0123456789012345 — ‎3 days left", "3 days left"),
+        ("0123456789012345 +7 916 123-45-67", "+7 916 123-45-67"),
+        ("0123456789012345🕯", "🕯"),
+        ("0123456789012345.", ""),
+        ("0123456789012345 " + "x" * 3_000, "x" * 3_000),
+    ],
+)
+def test_what_stands_behind_a_code_are_its_words(typed: str, words: str) -> None:
+    assert read(typed) == ("0123456789012345", words)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "0123456789012345 6789",
+        "01234567890123456 help",
+        "89161234567 89161234567",
+        "0123 4567 8901 2345 67-89",
+    ],
+)
+def test_digits_too_many_are_no_code_and_nothing_of_them_becomes_words(typed: str) -> None:
+    assert read(typed) is None
+
+
 def test_a_long_text_is_not_searched_for_a_code() -> None:
-    assert read("0" * 16 + " " * 1000) is None
+    assert read(" " * 1_000 + "0" * 16) is None
 
 
 @given(st.text(max_size=120))
 def test_any_text_is_a_code_or_none(typed: str) -> None:
-    found = read(typed)
-    assert found is None or (len(found) == 16 and found.isascii() and found.isdecimal())
+    code_in, words = read(typed) or ("0" * 16, "")
+    assert len(code_in) == 16
+    assert code_in.isascii()
+    assert code_in.isdecimal()
+    assert words in typed
+
+
+@given(codes, st.text(max_size=60))
+def test_words_behind_a_code_lose_nothing_but_what_stands_between(made: str, words: str) -> None:
+    found = read(f"{made} {words}")
+    if found is not None:
+        assert found[0] == made
+        assert words.rstrip().endswith(found[1])
+        assert not any(char.isalpha() for char in words.rstrip().removesuffix(found[1]))
 
 
 @given(codes, codes)
