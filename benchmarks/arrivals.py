@@ -22,7 +22,7 @@ def measure(bots: Sequence[Contestant], rounds: int, seconds: float) -> list[lis
 
 
 def _round(bot: Contestant, seconds: float) -> dict[str, float]:
-    result = bot.load.run("open", rate=A_SECOND, warm=WARM, seconds=seconds, pids=[bot.pid])
+    result = bot.load.run("open", rate=A_SECOND, warm=WARM, seconds=seconds, pids=bot.pids)
     assert len(result["took"]) > 1, f"{bot.kind.name}: no step came back\n{bot.log()}"
     cuts = quantiles(result["took"], n=100)
     return {
@@ -33,9 +33,9 @@ def _round(bot: Contestant, seconds: float) -> dict[str, float]:
     }
 
 
-def table(bots: Sequence[Contestant], found: Sequence[Sequence[dict[str, float]]]) -> Table:
+def table(how: str, bots: Sequence[Contestant], found: Sequence[Sequence[dict[str, float]]]) -> Table:
     made = Table(
-        f"Latency: {A_SECOND:g} steps a second arrive at random",
+        f"Latency by {how}: {A_SECOND:g} steps a second arrive at random",
         ["bot", "p50 ms", "×", "p99 ms", "×", "CPU ms/step", "lost"],
     )
     for bot, rounds in zip(bots, found, strict=True):

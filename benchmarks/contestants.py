@@ -4,58 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nacl.public import PrivateKey
+from benchmarks.installing import command, environments, install
+from benchmarks.kernel import resident_kilobytes
+from benchmarks.kinds import ROOT, Kind
 
-from benchmarks.filling import fill
-from storage.public_key import encode_public
-
-ROOT = Path(__file__).parents[1]
-TOKEN = "700000001:" + "Token-for-the-benchmark" * 2
-GROUP = -1_001_000_000_001
 START_WITHIN = 60.0
 LOAD_CORE, BOT_CORE = 0, 1
 """Two cores: one for the load generator and this process, the other for the bot that is measured."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One line of the tables."""
-
-    name: str
-    postern: bool = True
-    webhook: bool = False
-    sqlite: bool = False
-    """Of a plain bot: one row for each answer."""
-    questionnaire: str = str(ROOT / "benchmarks" / "six.yaml")
-    operators: int = 0
-    """Keys that each case is sealed to, besides the recovery key."""
-    card_delay: int = 0
-    """Minutes. At once, as the plain bots' summaries; but the group's limit is kept, unlike by them."""
-    stored: tuple[int, int] | None = None
-    """Cases that are there before it starts, (open, closed); and staff that can ask for them."""
-
-
-PLAIN = Kind("plain aiogram, stores nothing", postern=False)
-PLAIN_SQLITE = Kind("plain aiogram, one SQLite row an answer", postern=False, sqlite=True)
-PLAIN_WEBHOOK = replace(PLAIN, name="plain aiogram, webhook", webhook=True)
-PLAIN_SQLITE_WEBHOOK = replace(PLAIN_SQLITE, name="the same with SQLite, webhook", webhook=True)
-POSTERN = Kind("postern")
-POSTERN_WEBHOOK = replace(POSTERN, name="postern, webhook", webhook=True)
-POSTERN_30 = replace(POSTERN, name="postern, 30 operators' keys", operators=30)
-POSTERN_LEAVE = Kind("postern, leave-service", questionnaire="leave-service", card_delay=30)
-"""The questionnaire that it comes with: four languages, ticks, a text; its cards wait as they do by default."""
 
 
 class Load:
@@ -94,7 +59,7 @@ class Contestant:
     kind: Kind
     load: Load
     home: Path
-    process: subprocess.Popen[bytes]
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     ready_after: float = 0.0
     """Seconds from its start until it asked for updates, and until it had answered somebody; and CPU till then."""
     ready_cpu: float = 0.0
@@ -102,11 +67,33 @@ class Contestant:
     answered_cpu: float = 0.0
 
     @property
-    def pid(self) -> int:
-        return self.process.pid
+    def pids(self) -> list[int]:
+        return [process.pid for process in self.processes]
+
+    @property
+    def resident(self) -> float:
+        """Megabytes."""
+        return sum(resident_kilobytes(pid) for pid in self.pids) / 1024
 
     def log(self) -> str:
         return (self.home / "log").read_text()[-4000:]
+
+    def start(self, arguments: Sequence[str], environment: dict[str, str]) -> None:
+        with (self.home / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                cwd=self.home,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.processes.append(process)
+
+    def end(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
 
 
 @contextmanager
@@ -116,28 +103,33 @@ def running(kind: Kind, home: Path, under: Sequence[str] = ()) -> Iterator[Conte
     `under`: what Python runs the bot with, such as a profiler, after its -m.
     """
     home.mkdir(parents=True)
-    load = Load()
+    bot = Contestant(kind, Load(), home)
     try:
-        environment = _environment(kind, home, load.url)
-        if kind.postern:
-            _install(kind, home, environment)
-        command = ["bot.cli", "run"] if kind.postern else ["benchmarks.plain_bot"]
-        began = time.monotonic()
-        process = start([*under, *command], home, environment)
-        try:
-            found = Contestant(kind, load, home, process)
-            first = load.run("first", pid=process.pid, patience=START_WITHIN)
-            assert process.poll() is None, f"{kind.name} has ended\n{found.log()}"
-            assert not first["lost"], f"{kind.name} does not answer\n{found.log()}"
-            found.ready_after, found.ready_cpu = first["ready_at"] - began, first["ready_cpu"]
-            found.answered_after, found.answered_cpu = first["seconds"] - began, first["bot_cpu"]
-            pin(process.pid, BOT_CORE)
-            yield found
-        finally:
-            process.kill()
-            process.wait()
+        places = environments(kind, home, bot.load.url)
+        install(kind, home, places[0])
+        _begin(bot, [*under, *command(kind)], places)
+        for process, core in zip(bot.processes, (BOT_CORE, LOAD_CORE), strict=False):
+            pin(process.pid, core)
+        yield bot
     finally:
-        load.close()
+        bot.end()
+        bot.load.close()
+
+
+def _begin(bot: Contestant, arguments: Sequence[str], places: Sequence[dict[str, str]]) -> None:
+    """The first process, until it has answered somebody; then the others, until they are ready too."""
+    began = time.monotonic()
+    bot.start(arguments, places[0])
+    first = bot.load.run("first", pid=bot.pids[0], patience=START_WITHIN)
+    assert bot.processes[0].poll() is None, f"{bot.kind.name} has ended\n{bot.log()}"
+    assert not first["lost"], f"{bot.kind.name} does not answer\n{bot.log()}"
+    bot.ready_after, bot.ready_cpu = first["ready_at"] - began, first["ready_cpu"]
+    bot.answered_after, bot.answered_cpu = first["seconds"] - began, first["bot_cpu"]
+    for place in places[1:]:
+        bot.start(arguments, place)
+    if places[1:]:
+        ports = [int(place["POSTERN_LISTEN"].rpartition(":")[2]) for place in places]
+        bot.load.run("balance", ports=ports, patience=START_WITHIN)
 
 
 class Stage(AbstractContextManager["Stage"]):
@@ -166,64 +158,3 @@ def pin(pid: int, core: int) -> None:
     """All threads that it has; those that come inherit it."""
     for task in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(task.name), {core})
-
-
-def start(command: list[str], home: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    with (home / "log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", *command],
-            cwd=home,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-
-
-def _environment(kind: Kind, home: Path, url: str) -> dict[str, str]:
-    port = free_port()
-    common = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT)}
-    if not kind.postern:
-        plain = {"PLAIN_API": url, "PLAIN_TOKEN": TOKEN, "PLAIN_GROUP": str(GROUP)}
-        database = {"PLAIN_DATABASE": str(home / "plain.sqlite")} if kind.sqlite else {}
-        return common | plain | database | ({"PLAIN_PORT": str(port)} if kind.webhook else {})
-    settings = {
-        "BOT_TOKEN": TOKEN,
-        "BOT_API_URL": url,
-        "DATA_DIR": str(home / "data"),
-        "SERVER_KEY_FILE": str(home / "server.key"),
-        "OPERATORS_CHAT": str(GROUP),
-        "QUESTIONNAIRE": kind.questionnaire,
-        "CARD_DELAY_MINUTES": str(kind.card_delay),
-        "THROTTLE": "0",
-    }
-    if kind.webhook:
-        settings |= {
-            "WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram",
-            "WEBHOOK_SECRET": secrets.token_urlsafe(32),
-            "LISTEN": f"127.0.0.1:{port}",
-        }
-    return common | {f"POSTERN_{name}": value for name, value in settings.items()}
-
-
-def _install(kind: Kind, home: Path, environment: dict[str, str]) -> None:
-    def postern(*arguments: str) -> None:
-        command = [sys.executable, "-m", "bot.cli", *arguments]
-        done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-
-    postern("init", "--yes", "--recovery-pubkey", new_public_key())
-    for number in range(kind.operators):
-        postern("operators", "add", f"operator-{number}", new_public_key())
-    if kind.stored is not None:
-        fill(environment, *kind.stored)
-
-
-def new_public_key() -> str:
-    return encode_public(bytes(PrivateKey.generate().public_key))
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])

@@ -26,23 +26,26 @@ DAY = 86_400
 REASONS = ("Within a week", "In the north", "Money")
 
 
-def fill(environment: Mapping[str, str], open_cases: int, closed_cases: int) -> None:
-    """Into an installation whose service isn't running yet."""
-    asyncio.run(_fill(environment, open_cases, closed_cases))
+def fill(environment: Mapping[str, str], operators: int, stored: tuple[int, int] | None) -> None:
+    """Into an installation whose service isn't running yet. `stored`: open and closed cases."""
+    asyncio.run(_fill(environment, operators, *(stored or (0, 0))))
 
 
-async def _fill(environment: Mapping[str, str], open_cases: int, closed_cases: int) -> None:
+async def _fill(environment: Mapping[str, str], operators: int, open_cases: int, closed_cases: int) -> None:
     async with opened(load_settings(environment), upgrade=True) as installation:
         write = installation.db.write
-        await write(_add_staff)
+        await write(partial(_add_staff, operators))
         await write(partial(_add_open, range(open_cases)))
         if closed_cases:
             await write(partial(_add_closed, range(open_cases, open_cases + closed_cases)))
 
 
-def _add_staff(tx: Tx) -> None:
+def _add_staff(operators: int, tx: Tx) -> None:
+    """Some that are there for their keys, one that asks for the queue, one that asks for the counts of years."""
+    for number in range(operators):
+        staff.add(tx, f"operator-{number}", Role.OPERATOR, _new_key(), confirmed=True)
     for account, role in ((OPERATOR, Role.OPERATOR), (ADMIN, Role.ADMIN)):
-        key = bytes(PrivateKey.generate().public_key) if role is Role.OPERATOR else None
+        key = _new_key() if role is Role.OPERATOR else None
         member = staff.add(tx, f"somebody-{role.value}", role, key, confirmed=key is not None)
         staff.enrol(tx, member, tx.vault.account(account), account, "en")
     for year in (2023, 2024, 2025):
@@ -83,6 +86,10 @@ def _add_closed(numbers: range, tx: Tx) -> None:
         "SELECT randomblob(16) AS id, printf('%09d', n * 7919 % 1000000000), ?, x'', ?, ?, ? FROM numbers ORDER BY id",
         (numbers.start, numbers.stop, Status.CLOSED.value, today - 28, today - 14, next(iter(Outcome)).value),
     )
+
+
+def _new_key() -> bytes:
+    return bytes(PrivateKey.generate().public_key)
 
 
 def _reference(number: int) -> str:

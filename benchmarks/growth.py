@@ -37,5 +37,5 @@ def table(bots: Sequence[Contestant], rounds: int, seconds: float) -> Table:
 
 def _asking(bot: Contestant, chat: int, text: str) -> float:
     """Milliseconds of CPU for the answer to a command."""
-    result = bot.load.run("say", chat=chat, text=text, seconds=ASKING, pids=[bot.pid])
+    result = bot.load.run("say", chat=chat, text=text, seconds=ASKING, pids=bot.pids)
     return float(1000 * result["bot_cpu"] / result["steps"])

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks.contestants import BOT_CORE, LOAD_CORE, Contestant, pin
-from benchmarks.processes import resident_kilobytes
 from benchmarks.tables import Table
 
 FIRST = 1_000
@@ -19,9 +18,9 @@ AT_ONCE = 16
 
 @dataclass(frozen=True)
 class Held:
-    first: int
-    """Kilobytes resident with FIRST open conversations."""
-    last: int
+    first: float
+    """Megabytes resident with FIRST open conversations."""
+    last: float
     more: int
     """Conversations that were opened between the two."""
 
@@ -29,18 +28,18 @@ class Held:
 def measure(bots: Sequence[Contestant], more: int) -> list[Held]:
     """All at the same time, each on a core of its own: memory doesn't hang on the clock."""
     for bot, core in zip(bots, (LOAD_CORE, BOT_CORE), strict=True):
-        pin(bot.pid, core)
+        pin(bot.pids[0], core)
     with ThreadPoolExecutor() as threads:
         return list(threads.map(lambda bot: _hold(bot, more), bots))
 
 
 def _hold(bot: Contestant, more: int) -> Held:
-    def hold(count: int) -> int:
+    def hold(count: int) -> float:
         result = bot.load.run("hold", count=count, presses=PRESSES, at_once=AT_ONCE)
         assert not result["lost"], (
             f"{bot.kind.name}: {result['lost']} of {count} were not answered\n{bot.log()}"
         )
-        return resident_kilobytes(bot.pid)
+        return bot.resident
 
     return Held(hold(FIRST), hold(more), more)
 
@@ -53,8 +52,8 @@ def table(bots: Sequence[Contestant], found: Sequence[Held]) -> Table:
     for bot, held in zip(bots, found, strict=True):
         made.add(
             bot.kind.name,
-            f"{held.first / 1024:.0f}",
-            f"{held.last / 1024:.0f}",
-            f"{(held.last - held.first) / held.more:.2f}",
+            f"{held.first:.0f}",
+            f"{held.last:.0f}",
+            f"{1024 * (held.last - held.first) / held.more:.2f}",
         )
     return made

@@ -8,36 +8,21 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Plan:
     quick: bool
-    rounds: int
+    rounds: int = 4
     """Of turns. The bots take their rounds in turn, there and back."""
-    seconds: float
+    seconds: float = 3.5
     """Of each bot in each round."""
-    arriving_rounds: int
-    arriving_seconds: float
-    conversations: int
+    arriving_rounds: int = 3
+    arriving_seconds: float = 6.0
+    conversations: int = 8_000
     """Opened, and left open, beside the first thousand."""
-    starts: int
-    stored: tuple[int, int]
+    starts: int = 3
+    stored: tuple[int, int] = (10_000, 990_000)
     """Cases in the database that has grown: open, and closed."""
+    side_rounds: int = 3
+    """Of turns where other things than turns are compared."""
 
 
-FULL = Plan(
-    quick=False,
-    rounds=4,
-    seconds=4.0,
-    arriving_rounds=3,
-    arriving_seconds=8.0,
-    conversations=10_000,
-    starts=3,
-    stored=(10_000, 990_000),
-)
-QUICK = Plan(
-    quick=True,
-    rounds=2,
-    seconds=2.5,
-    arriving_rounds=1,
-    arriving_seconds=8.0,
-    conversations=0,
-    starts=1,
-    stored=(1_000, 9_000),
-)
+FULL = Plan(quick=False)
+QUICK = Plan(quick=True, rounds=2, seconds=2.5, arriving_rounds=1, arriving_seconds=5.0, starts=1)
+PARTS_OF_QUICK = ("turns", "arrivals", "starting", "locks")

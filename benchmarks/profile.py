@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.contestants import PLAIN, POSTERN, running
+from benchmarks.contestants import running
+from benchmarks.kinds import PLAIN, POSTERN
 
 PEOPLE = 32
 
@@ -29,10 +30,10 @@ def main() -> None:
         found = Path(folder) / "profile"
         kind = PLAIN if chosen.plain else POSTERN
         with running(kind, Path(folder) / "bot", under=["benchmarks.profiled", str(found)]) as bot:
-            bot.load.run("closed", people=PEOPLE, warm=1.0, seconds=1.0, pids=[bot.pid])
-            bot.process.send_signal(signal.SIGUSR1)
-            result = bot.load.run("closed", people=PEOPLE, warm=0.1, seconds=chosen.seconds, pids=[bot.pid])
-            bot.process.send_signal(signal.SIGUSR2)
+            bot.load.run("closed", people=PEOPLE, warm=1.0, seconds=1.0, pids=bot.pids)
+            bot.processes[0].send_signal(signal.SIGUSR1)
+            result = bot.load.run("closed", people=PEOPLE, warm=0.1, seconds=chosen.seconds, pids=bot.pids)
+            bot.processes[0].send_signal(signal.SIGUSR2)
             time.sleep(1)
         _print(pstats.Stats(str(found)), result["cpu_steps"], chosen.sort, chosen.lines)
 

@@ -13,7 +13,8 @@ from statistics import median
 
 from nacl.public import PublicKey
 
-from benchmarks.contestants import Kind, running
+from benchmarks.contestants import running
+from benchmarks.kinds import Kind
 from benchmarks.tables import Table
 from storage.document import build, encode_answers
 from storage.envelope import ANSWERS, Who

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.contestants import Contestant
-from benchmarks.processes import resident_kilobytes
 from benchmarks.tables import Table
 
 PEOPLE = 32
@@ -41,7 +42,7 @@ def measure(bots: Sequence[Contestant], rounds: int, seconds: float) -> list[lis
 
 
 def _round(bot: Contestant, seconds: float) -> Round:
-    found = bot.load.run("closed", people=PEOPLE, warm=WARM, seconds=seconds, pids=[bot.pid])
+    found = bot.load.run("closed", people=PEOPLE, warm=WARM, seconds=seconds, pids=bot.pids)
     assert found["cpu_steps"], f"{bot.kind.name}: not one step\n{bot.log()}"
     return Round(
         steps_a_second=found["steps"] / found["seconds"],
@@ -50,14 +51,14 @@ def _round(bot: Contestant, seconds: float) -> Round:
         calls=sum(found["calls"].values()) / found["cpu_steps"],
         lost=found["lost"],
         ended=found["ended"],
-        resident=resident_kilobytes(bot.pid) / 1024,
+        resident=bot.resident,
     )
 
 
-def table(bots: Sequence[Contestant], found: Sequence[Sequence[Round]]) -> Table:
+def table(how: str, bots: Sequence[Contestant], found: Sequence[Sequence[Round]]) -> Table:
     """The first bot is the one that the others are compared with, round by round."""
     made = Table(
-        f"Turns: {PEOPLE} people at once",
+        f"Turns by {how}: {PEOPLE} people at once",
         ["bot", "steps/s", "×", "CPU ms/step", "less CPU ×", "calls/step", "MB", "×", "load core", "lost"],
     )
     plain = found[0]
@@ -75,4 +76,18 @@ def table(bots: Sequence[Contestant], found: Sequence[Sequence[Round]]) -> Table
             f"{max(one.load_share for one in rounds):.0%}",
             str(sum(one.lost for one in rounds)),
         )
+        if bot.kind.postern:
+            made.notes.append(_kept(bot, rounds[-1].ended))
     return made
+
+
+def _kept(bot: Contestant, ended: int) -> str:
+    """Each conversation that came to its end must be a case; those who were about to end theirs have one too."""
+    with closing(
+        sqlite3.connect(f"file:{bot.home / 'data' / 'postern.sqlite'}?mode=ro", uri=True)
+    ) as database:
+        (stored,) = database.execute("SELECT count(*) FROM cases").fetchone()
+    assert ended <= stored <= ended + PEOPLE, f"{bot.kind.name}: {ended} were sent, and {stored} stored"
+    return (
+        f"{bot.kind.name}: {ended:,} conversations came to their end; {stored:,} cases are in the database."
+    )

@@ -87,6 +87,11 @@ class PostgresServer:
     def crash(self) -> None:
         self.stop(signal.SIGQUIT)
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def url(self, database: str) -> str:
         """A setting's value, as for DATABASE_URL."""
         return f"postgresql+asyncpg://{ROLE}@/{database}?host={self.folder}"

@@ -26,13 +26,14 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(crowd.api.handle), "127.0.0.1", 0)
     say({"port": server.sockets[0].getsockname()[1]})
-    runs = Runs(crowd)
+    runs = Runs(crowd, feed)
     commands: dict[str, Any] = {
         "closed": runs.closed,
         "open": runs.open,
         "hold": runs.hold,
         "first": runs.first,
         "say": runs.say,
+        "balance": runs.balance,
     }
     lines = asyncio.StreamReader(limit=2**20)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)

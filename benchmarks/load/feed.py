@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,10 +70,17 @@ class Feed:
         respond(200, b'{"ok":true,"result":[' + b",".join(found) + b"]}")
 
     def to_webhook(self, url: str, secret: str, lines: int) -> None:
+        if self._webhook is not None and self._webhook.goes_to == (url, secret):
+            return  # another process of the same service: what is under way goes on
         self.to_polling()
         self._webhook = _Webhook(url, secret, min(lines or MOST_LINES, MOST_LINES), self.answered_in_response)
         while self._updates:
             self._webhook.put(self._updates.popleft()[1])
+
+    def balance(self, ports: Sequence[int]) -> None:
+        """Bring them to these ports in turn, whatever address was asked for last."""
+        if self._webhook is not None:
+            self._webhook.balance([("127.0.0.1", port) for port in ports])
 
     def to_polling(self) -> None:
         if self._webhook is not None:
@@ -84,8 +92,9 @@ class _Webhook:
     """Posts updates over so many kept connections; each waits for its answer before the next."""
 
     def __init__(self, url: str, secret: str, lines: int, answered: Answered) -> None:
+        self.goes_to = url, secret
         parts = urlsplit(url)
-        self._address = (parts.hostname or "127.0.0.1", parts.port or 80)
+        self._addresses = itertools.cycle([(parts.hostname or "127.0.0.1", parts.port or 80)])
         self._head = (
             f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
             f"X-Telegram-Bot-Api-Secret-Token: {secret}\r\nContent-Length: "
@@ -93,7 +102,7 @@ class _Webhook:
         self._lines_left = lines
         self._answered = answered
         self._updates: deque[bytes] = deque()
-        self._free: list[Line] = []
+        self._free: deque[Line] = deque()
         self._carried: dict[Line, bytes] = {}
         self._connecting: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -102,6 +111,11 @@ class _Webhook:
         self._updates.append(update)
         self._go_on()
 
+    def balance(self, addresses: Sequence[tuple[str, int]]) -> None:
+        self._addresses = itertools.cycle(addresses)
+        for line in self._free:
+            line.close()
+
     def close(self) -> None:
         self._closed = True
         for line in (*self._free, *self._carried):
@@ -109,7 +123,7 @@ class _Webhook:
 
     def _go_on(self) -> None:
         while self._updates and self._free and not self._closed:
-            line, update = self._free.pop(), self._updates.popleft()
+            line, update = self._free.popleft(), self._updates.popleft()
             self._carried[line] = update
             line.send(self._head + b"%d\r\n\r\n" % len(update) + update)
         if self._updates and self._lines_left > 0 and not self._closed:
@@ -122,7 +136,7 @@ class _Webhook:
         loop = asyncio.get_running_loop()
         while not self._closed:
             try:
-                _, line = await loop.create_connection(lambda: Line(self._back), *self._address)
+                _, line = await loop.create_connection(lambda: Line(self._back), *next(self._addresses))
             except OSError:
                 await asyncio.sleep(AGAIN_AFTER)
             else:

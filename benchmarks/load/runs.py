@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from benchmarks.kernel import cpu_seconds, tree_cpu_seconds
+from benchmarks.load.feed import Feed
 from benchmarks.load.people import Crowd, Person
-from benchmarks.processes import cpu_seconds
 
 PATIENCE = 30.0
 """Seconds until a step counts as lost."""
@@ -34,6 +35,8 @@ class Result:
     """Steps that the CPU times are for: those measured, and those that were under way at the end."""
     bot_cpu: float = 0.0
     own_cpu: float = 0.0
+    beside_cpu: float = 0.0
+    """Of the process that was named with the bot, such as its database, and that one's children."""
     took: list[float] = field(default_factory=list)
     """Seconds from each step's update to its screen."""
     calls: dict[str, int] = field(default_factory=dict)
@@ -43,14 +46,16 @@ class Result:
 
 
 class Runs:
-    def __init__(self, crowd: Crowd) -> None:
-        self._crowd = crowd
+    def __init__(self, crowd: Crowd, feed: Feed) -> None:
+        self._crowd, self._feed = crowd, feed
         self._idle: deque[Person] = deque()
         """In mid-conversation, to go on with; the one who waited longest first."""
         self._ended = self._lost = 0
         self._random = random.Random(7)  # noqa: S311 - arrivals, the same in every run
 
-    async def closed(self, people: int, warm: float, seconds: float, pids: Sequence[int]) -> Result:
+    async def closed(
+        self, people: int, warm: float, seconds: float, pids: Sequence[int], beside: int | None = None
+    ) -> Result:
         """So many people, each of whom presses as soon as the screen has changed."""
         result = Result()
         measures = goes_on = False
@@ -70,7 +75,7 @@ class Runs:
             for _ in range(people):
                 self._one_more()
                 await asyncio.sleep(warm / people)
-            with self._measured(result, pids):
+            with self._measured(result, pids, beside):
                 measures = goes_on = True
                 start = time.monotonic()
                 await asyncio.sleep(seconds)
@@ -162,6 +167,14 @@ class Runs:
                 result.lost = 1
         return result
 
+    async def balance(self, ports: Sequence[int], patience: float) -> Result:
+        """From now on the webhook's updates go to these in turn, once all are there: a load balancer."""
+        async with asyncio.timeout(patience):
+            while self._crowd.api.counts["setwebhook"] < len(ports):  # noqa: ASYNC110 - a start is no event here
+                await asyncio.sleep(0.05)
+        self._feed.balance(ports)
+        return Result()
+
     async def say(self, chat: int, text: str, seconds: float, pids: Sequence[int]) -> Result:
         """Somebody known writes the same thing, for so long, each time when it has been answered; once at least."""
         result = Result()
@@ -212,13 +225,15 @@ class Runs:
         self._crowd.done = lambda _person, _took: None
 
     @contextmanager
-    def _measured(self, result: Result, pids: Sequence[int]) -> Iterator[None]:
-        lost = self._lost
-        before = [cpu_seconds(pid) for pid in (*pids, os.getpid())]
-        calls = Counter(self._crowd.api.counts)
+    def _measured(self, result: Result, pids: Sequence[int], beside: int | None = None) -> Iterator[None]:
+        def spent() -> tuple[float, float, float]:
+            database = 0.0 if beside is None else tree_cpu_seconds(beside)
+            return sum(map(cpu_seconds, pids)), cpu_seconds(os.getpid()), database
+
+        lost, calls, before = self._lost, Counter(self._crowd.api.counts), spent()
         yield
-        spent = [cpu_seconds(pid) - was for pid, was in zip((*pids, os.getpid()), before, strict=True)]
-        result.bot_cpu, result.own_cpu = sum(spent[:-1]), spent[-1]
+        times = (now - was for now, was in zip(spent(), before, strict=True))
+        result.bot_cpu, result.own_cpu, result.beside_cpu = times
         result.calls = dict(self._crowd.api.counts - calls)
         result.lost, result.ended = self._lost - lost, self._ended
 

@@ -1,0 +1,49 @@
+"""RESULTS.md: the tables, with the machine and the versions that they hold for."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.tables import Table
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+LIBRARIES = (
+    "aiogram",
+    "aiohttp",
+    "aiosqlite",
+    "asyncpg",
+    "orjson",
+    "pydantic",
+    "pynacl",
+    "sqlalchemy",
+    "uvloop",
+)
+
+
+def keep(tables: Sequence[Table], *, quick: bool, seconds: float) -> None:
+    """A quick run is printed only: what is kept was measured at length."""
+    if not quick:
+        RESULTS.write_text(f"# How fast it is\n\n{_about(seconds)}\n\n" + "\n".join(map(str, tables)))
+
+
+def _about(seconds: float) -> str:
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    return (
+        f"Measured by `make bench` on {datetime.now(UTC):%Y-%m-%d} in {seconds / 60:.0f} minutes. "
+        "README.md says what each number means, and what is not measured.\n\n"
+        f"- {os.cpu_count()} cores: {_processor()}; {platform.system()} {platform.release()}\n"
+        f"- Python {platform.python_version()}; {libraries}\n"
+        "- × is the ratio to the table's first line, taken round by round; figures are medians of the rounds"
+    )
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown"
+    )
