@@ -23,6 +23,8 @@ from bot.installation import Installation, load_questionnaire, opened
 from bot.keeper import Keeper
 from bot.lanes import Lanes
 from bot.menus import set_menus
+from bot.metrics import Metrics
+from bot.metrics_page import serving
 from bot.outage import Outage
 from bot.persistence import Persistence
 from bot.polling import poll
@@ -31,10 +33,11 @@ from bot.rotation import note_keys
 from bot.sender import Sender
 from bot.setting_types import Relay, SlotsAfterClaim
 from bot.settings import Settings
-from bot.states import States
+from bot.states import State, States
 from bot.telegram import Telegram
 from bot.telegram_errors import TelegramError
 from bot.webhook import serve_webhook
+from handlers.admission import Admission
 from handlers.desk import Desk, Terms
 from handlers.texts import LANGUAGES, load_texts
 from handlers.throttle import Throttle
@@ -75,6 +78,7 @@ class Service:
     states: States
     counts: Counts
     persistence: Persistence
+    metrics: Metrics
     keeper: Keeper
     lanes: Lanes
 
@@ -115,11 +119,14 @@ def assemble(
         wake=sender.wake,
         throttle=Throttle(settings.throttle),
         busy=lanes.busy,
+        admission=Admission(crowded=partial(states.begin, State.ADMISSION)),
+        redelivered=counts.came_again,
     )
     sender.attach(desk, postman)
     keeper = Keeper(desk, settings.retention_days)
     persistence = Persistence(desk.db, states, counts, clock, sender.suspect)
-    return Service(desk, telegram, postman, sender, states, counts, persistence, keeper, lanes)
+    metrics = Metrics(counts, states, sender, lanes.__len__)
+    return Service(desk, telegram, postman, sender, states, counts, persistence, metrics, keeper, lanes)
 
 
 async def serve(settings: Settings) -> None:
@@ -162,11 +169,12 @@ async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None
     log = structlog.get_logger()
     settle()
     username = await _introduce(service, stop)
-    turn = partial(take_turn, service.desk, username)
+    turn = service.counts.timing(partial(take_turn, service.desk, username))
     background = [asyncio.create_task(work.run(stop)) for work in (service.sender, service.keeper)]
-    log.info("postern is ready", mode="webhook" if settings.webhook_url else "polling")
     try:
-        await _deliver(service, settings, turn, stop)
+        async with serving(service.metrics, settings.metrics):
+            log.info("postern is ready", mode="webhook" if settings.webhook_url else "polling")
+            await _deliver(service, settings, turn, stop)
     finally:
         stop.set()
         service.sender.wake()

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+Turn = Callable[[dict[str, Any]], Awaitable[None]]
+"""One update, from reading it to its commit. If it raises, nothing of it was kept."""
 
 LATENCY_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds; the last bucket has no bound."""
@@ -34,6 +40,19 @@ class Counts:
     """Put off and tried again later, by kind."""
     given_up: Counter[str] = field(default_factory=Counter)
     """For good, by kind."""
+
+    def timing(self, turn: Turn) -> Turn:
+        """The same turn, counted once it is committed."""
+
+        async def timed(update: dict[str, Any]) -> None:
+            began = perf_counter()
+            await turn(update)
+            self.turn(perf_counter() - began)
+
+        return timed
+
+    def came_again(self) -> None:
+        self.redelivered += 1
 
     def turn(self, seconds: float) -> None:
         self.turns += 1

@@ -9,13 +9,13 @@ is the whole installation that is not right, whatever the error's name.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 import structlog
 
-from bot.counts import Counts
+from bot.counts import Counts, Turn
 from bot.outage import unless_stopped
 from bot.seldom import Seldom
 from bot.states import State, States
@@ -23,9 +23,6 @@ from intake.errors import Tampered
 from storage import given_up
 from storage.database import Database
 from storage.trouble import is_trouble, name_of
-
-Turn = Callable[[dict[str, Any]], Awaitable[None]]
-"""One update, from reading it to its commit. If it raises, nothing of it was kept."""
 
 TURN_RETRIES = (0.2, 0.5, 1.0, 2.0)
 """Seconds between tries of a turn that fails by itself; then its update is given up."""

@@ -12,9 +12,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
+from bot.counts import Turn
 from bot.lanes import Lanes
 from bot.outage import BACK_OFF, Outage, unless_stopped
-from bot.persistence import Persistence, Turn
+from bot.persistence import Persistence
 from bot.states import State
 from bot.telegram_errors import TelegramError
 from handlers.incoming import lane_of, parse

@@ -38,6 +38,10 @@ GATHER_SECONDS = 0.1
 """From one round to the next at least, so that what comes in a crowd is worked on together."""
 TICK_SECONDS = 1.0
 """How late something due may be noticed when nobody rings."""
+STOCK_SECONDS = 600
+"""Between looks at how old what is owed has become; seldom, so that no log tells the minute of a message."""
+LATE_SECONDS = 600
+""""Late" is what has been due for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Sender:
         self._made: _Parts | None = None
         self._begun = False
         self._tidied = 0
+        self._stock_taken_at = 0
         self.done_at = 0
         """Up to this moment, at least, everything has been looked at."""
         self._unrecorded: deque[Callable[[], Awaitable[None]]] = deque()
@@ -85,6 +90,15 @@ class Sender:
 
     def wake(self) -> None:
         self._ring.set()
+
+    def depth(self) -> int:
+        """How many messages are owed to Telegram, due or not."""
+        return self._parts.jobs.depth()
+
+    def oldest_seconds(self) -> int:
+        """For how long the oldest of them has been due."""
+        oldest = self._parts.jobs.oldest()
+        return max(0, self._clock() - oldest) if oldest is not None else 0
 
     def suspect(self) -> None:
         """Something stored turned out to be damaged: it is looked for, so that it stops nobody any longer."""
@@ -125,6 +139,7 @@ class Sender:
             parts.jobs.step,
             parts.deletions.step,
             parts.sweep.step,
+            self._take_stock,
             self._tidy,
         )
         more = [await self._try(step, now) for step in steps]
@@ -155,6 +170,16 @@ class Sender:
         if State.DATABASE in self._states:
             await self._parts.desk.db.write(lambda tx: meta.put(tx, meta.PROBE, token_bytes(8)))
             self._states.end(State.DATABASE)
+        return False
+
+    async def _take_stock(self, now: int) -> bool:
+        if abs(now - self._stock_taken_at) >= STOCK_SECONDS:
+            self._stock_taken_at = now
+            if self.oldest_seconds() >= LATE_SECONDS:
+                self._states.begin(State.OUTBOX)
+            else:
+                self._states.end(State.OUTBOX)
+        self._states.end(State.ADMISSION)
         return False
 
     async def _record(self, _: int) -> bool:

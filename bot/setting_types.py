@@ -139,6 +139,13 @@ def _listen(value: object) -> Listen:
     return Listen(host, int(port))
 
 
+def _loopback(value: object) -> Listen:
+    found = _listen(value)
+    if not _is_loopback(found.host):
+        raise ValueError
+    return found
+
+
 def _retention(value: object) -> Retention:
     if isinstance(value, Retention):
         return value
@@ -199,6 +206,12 @@ WebhookSecret = Annotated[
 ]
 ListenAddress = Annotated[
     Listen, BeforeValidator(_listen), Field(description="host:port, like 127.0.0.1:8080")
+]
+MetricsAddress = Annotated[
+    Annotated[Listen, BeforeValidator(_loopback)] | None,
+    Field(
+        description="host:port of this machine only, like 127.0.0.1:9464: whoever needs it elsewhere tunnels"
+    ),
 ]
 PageUrl = Annotated[
     Annotated[str, AfterValidator(_page_url)] | None,

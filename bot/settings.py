@@ -27,6 +27,7 @@ from bot.setting_types import (
     ListenAddress,
     LogFormat,
     LogLevel,
+    MetricsAddress,
     OrganisationName,
     OwnPath,
     PageUrl,
@@ -70,6 +71,7 @@ class Settings(BaseModel):
     webhook_secret: WebhookSecret = None
     listen: ListenAddress = Listen("127.0.0.1", 8080)
     public_url: PageUrl = None
+    metrics: MetricsAddress = None
     throttle: PerSecond = 3.0
     suppress_below: CellSize = 10
     anonymity_k: GroupSize = 5

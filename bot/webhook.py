@@ -21,9 +21,10 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
+from bot.counts import Turn
 from bot.lanes import Lanes
 from bot.outage import Outage
-from bot.persistence import Persistence, Turn
+from bot.persistence import Persistence
 from bot.polling import ALLOWED_UPDATES
 from bot.states import State
 from bot.telegram_errors import Refused
@@ -97,7 +98,9 @@ def add_health(app: web.Application) -> None:
 
 
 @asynccontextmanager
-async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+async def listening(
+    app: web.Application, host: str, port: int, setting: str = "LISTEN"
+) -> AsyncIterator[int]:
     """Serve `app`, without an access log; gives the port. Raises `SettingsError` if it can't listen."""
     runner = web.AppRunner(
         app,
@@ -117,7 +120,7 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
         except OSError as error:
             what = error.strerror or "it can't be had"
             raise SettingsError(
-                f"POSTERN_LISTEN: can't listen on {host}:{port} ({what}); set another"
+                f"POSTERN_{setting}: can't listen on {host}:{port} ({what}); set another"
             ) from None
         yield runner.addresses[0][1]
     finally:

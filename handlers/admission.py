@@ -8,6 +8,8 @@ can block, and by `handlers.throttle`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 PER_SECOND = 20.0
 """New conversations; a busy day of such an organisation has as many in two minutes."""
 BURST = 200
@@ -37,7 +39,11 @@ class Bucket:
 class Admission:
     """`now` is always seconds of a monotonic clock."""
 
-    def __init__(self, rate: float = PER_SECOND, burst: int = BURST) -> None:
+    def __init__(
+        self, rate: float = PER_SECOND, burst: int = BURST, *, crowded: Callable[[], None] = lambda: None
+    ) -> None:
+        """`crowded` is called whenever somebody has to wait."""
+        self._crowded = crowded
         self._rate = rate
         self._new = Bucket(rate, burst)
         self._back = Bucket(rate, burst)
@@ -48,6 +54,12 @@ class Admission:
 
     def wait(self, account: bytes, now: float) -> float:
         """Seconds that this newcomer has to wait; 0: it may begin."""
+        seconds = self._wait(account, now)
+        if seconds:
+            self._crowded()
+        return seconds
+
+    def _wait(self, account: bytes, now: float) -> float:
         place = self._places.get(account)
         if place is None:
             if not self._line_is_long(now) and self._new.takes(now):

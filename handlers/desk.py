@@ -64,6 +64,8 @@ class Desk:
     """Where return codes are derived."""
     tries: Tries = field(default_factory=Tries)
     """Of return codes."""
+    redelivered: Callable[[], None] = lambda: None
+    """An update came once more that had been dealt with."""
 
     @property
     def staff_language(self) -> str:

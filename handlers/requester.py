@@ -112,6 +112,7 @@ class _Turn:
             return slow
         if not meta.first_time(tx, incoming.update_id, now // DAY):
             # A redelivery changes nothing; the screen, which may have been lost, is shown again.
+            desk.redelivered()
             return Taken(scene, _as_it_stands(desk, table, scene, incoming), Result(), draft.language)
         if expired:
             self._carrying(tx, expired.about or draft).carry_out(expired.effects)

@@ -51,6 +51,7 @@ def test_every_setting_can_be_set() -> None:
         webhook_secret="A-z_9",
         listen="[::1]:9000",
         public_url="https://bot.example.org",
+        metrics="127.0.0.1:9464",
         throttle="0.5",
         suppress_below="5",
         anonymity_k="1",
@@ -69,6 +70,7 @@ def test_every_setting_can_be_set() -> None:
     assert settings.operators_chat == -1001234567890
     assert settings.listen == Listen("::1", 9000)
     assert str(settings.listen) == "[::1]:9000"
+    assert settings.metrics == Listen("127.0.0.1", 9464)
     assert settings.throttle == 0.5
     assert settings.relay is Relay.CHAT
     assert settings.slots_after_claim is SlotsAfterClaim.HOLDER

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import aiohttp
 from sqlalchemy import select
 
 from sandbox.telegram import Call
@@ -100,6 +101,7 @@ async def search(here: Quarter, planted: Planted, answers: Planted) -> Found:
     found |= in_messages(here, planted)
     found |= in_messages(here, answers, only={GROUP, ADMIN, *(o.phone.user_id for o in here.operators)})
     found |= await in_rows(here, planted, answers)
+    found |= await on_the_metrics_page(here, planted, answers)
     return found
 
 
@@ -130,6 +132,18 @@ async def in_rows(here: Quarter, planted: Planted, answers: Planted) -> Found:
         for place, value in await here.data(rows)
         for mark in planted.found_in(value) | answers.found_in(value)
     }
+
+
+async def on_the_metrics_page(here: Quarter, planted: Planted, answers: Planted) -> Found:
+    """All that it would ever show of what has been counted, as if the time to show it had come."""
+    assert here.inside.inner is not None
+    metrics, address = here.inside.inner.metrics, here.place.loaded.metrics
+    metrics._renewed_at, metrics._enough = -1e9, 0
+    async with aiohttp.request("GET", f"http://{address}/metrics") as answer:
+        assert answer.status == 200
+        page = await answer.read()
+    assert b"postern_turns_total" in page
+    return {("the metrics page", str(mark)) for mark in planted.found_in(page) | answers.found_in(page)}
 
 
 def _is_public(name: str) -> bool:

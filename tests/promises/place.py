@@ -29,7 +29,7 @@ from storage import outbox
 from storage.database import Tx
 from tests.bot.installed import Place
 from tests.service.process import Service
-from tests.service.town import GROUP, ORGANISATION, RECOVERY, TOKEN, Town
+from tests.service.town import GROUP, ORGANISATION, RECOVERY, TOKEN, Town, free_port
 
 HOUR = 3_600
 PATIENCE = 30.0
@@ -149,6 +149,7 @@ async def quarter(
         "ANONYMITY_K": "1",
         "CARD_DELAY_MINUTES": "0",
         "THROTTLE": "0",
+        "METRICS": f"127.0.0.1:{free_port()}",
     }
     place = Place(home, values | settings)
     service = Inside(place, sandbox=sandbox)

@@ -291,6 +291,10 @@ LEAKS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
         "service.log",
     ),
     "a library's log": (_library_words, "service.log"),
+    "the metrics page": (
+        _leaks_turns(lambda d, i: d.redelivered.__self__.given_up.update([f"user {i.user_id}"])),
+        "the metrics page",
+    ),
     "the operators' group": (_leaks_text(_to(GROUP)), "chat group"),
     "an operator's chat": (_leaks_text(_to(OPERATORS)), "chat private"),
     "another requester's chat": (_leaks_text(_to(PEOPLE["other"][0])), "chat private"),
