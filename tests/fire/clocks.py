@@ -14,7 +14,7 @@ from tests.fire.person import Habits
 HOUR, YEAR = 3_600, 365 * 86_400
 FINISH_SECONDS = 120.0
 STEPS = (HOUR, -HOUR, -HOUR, 2 * HOUR, YEAR, -YEAR, -YEAR, 2 * YEAR, -YEAR - HOUR)
-NO_ERASING = Habits(erases=0.0, by_code=0.0, patience=3.0)
+NO_ERASING = Habits(erases=0.0, by_code=0.0, patience=3.0, may_expire=True)
 
 
 async def steps(home: Path, *, seed: int, people: int, seconds: float) -> Counts:
@@ -22,7 +22,7 @@ async def steps(home: Path, *, seed: int, people: int, seconds: float) -> Counts
 
     Open cases are kept for ten years here: that a year's step purges them is what retention is for.
     """
-    settings = {"RETENTION_DAYS": "open=3650,closed=3650,audit=3650", "DRAFT_MINUTES": str(60 * 24 * 800)}
+    settings = {"RETENTION_DAYS": "open=3650,closed=3650,audit=3650"}
     async with open_field(home, seed=seed, habits=NO_ERASING, settings=settings) as field:
         await field.start()
         async with field.crowd(people, FINISH_SECONDS, most=3 * people):

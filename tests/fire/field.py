@@ -23,7 +23,7 @@ from tests.fire import child, truth
 from tests.fire.counts import Counts
 from tests.fire.far_end import TOKEN, FarEnd
 from tests.fire.judge import Judge, codes_of
-from tests.fire.lives import Launcher, Life
+from tests.fire.lives import Launcher, Life, one_launcher
 from tests.fire.person import Habits, Person
 from tests.fire.weather import Weather
 from tests.service.town import free_port
@@ -197,7 +197,6 @@ async def open_field(
     webhook: bool = False,
     database: str = "",
     habits: Habits | None = None,
-    launcher: Launcher | None = None,
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Field]:
     """Set up and not started. `database`: a URL, or SQLite in the home folder."""
@@ -225,18 +224,19 @@ async def open_field(
     await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
     place = Place(home, values | dict(settings))
     await setup.create(place.loaded, bytes(truth.RECOVERY.public_key))
-    mine = launcher or Launcher()
-    if launcher is None:
-        await mine.open()
-    try:
-        questionnaire = load_questionnaire(place.loaded)
-        field_ = Field(place, far_end, mine, questionnaire, Random(seed), habits=habits or Habits())
+    async with one_launcher() as launcher:
+        field_ = Field(
+            place,
+            far_end,
+            launcher,
+            load_questionnaire(place.loaded),
+            Random(seed),
+            habits=habits or Habits(),
+        )
         found.append(field_)
         field_.move_clock(0)
-        yield field_
-    finally:
-        if found:
-            await found[0].kill()
-        if launcher is None:
-            await mine.close()
-        await far_end.close()
+        try:
+            yield field_
+        finally:
+            await field_.kill()
+            await far_end.close()

@@ -7,7 +7,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,25 @@ class Launcher:
             else:
                 self._ended[news["ended"]] = news["status"]
                 self._news.set()
+
+
+_shared: list[Launcher] = []
+
+
+@asynccontextmanager
+async def one_launcher() -> AsyncIterator[Launcher]:
+    """A launcher that all fields opened meanwhile, in this event loop, have their lives from."""
+    if _shared:
+        yield _shared[0]
+        return
+    launcher = Launcher()
+    await launcher.open()
+    _shared.append(launcher)
+    try:
+        yield launcher
+    finally:
+        _shared.clear()
+        await launcher.close()
 
 
 @dataclass

@@ -41,6 +41,8 @@ class Habits:
     pause: float = 0.0
     """Seconds between looking and pressing, at most."""
     emergency: float = 0.08
+    may_expire: bool = False
+    """Time passes so that what was not sent is deleted, as the notice says: then they begin anew."""
 
 
 @dataclass
@@ -97,6 +99,7 @@ class Person:
         if self.say("keep-button") in labels:
             await self._press(look, "keep-button")
         elif self.say("begin-button") in labels:
+            self._begun_anew()
             await self._press(look, "begin-button")
         elif self.texts.say(self.language, "language-name") in labels and question is None:
             await self._press(look, "language-name")
@@ -109,15 +112,19 @@ class Person:
         else:
             await self._elsewhere(look, labels)
 
+    def _begun_anew(self) -> None:
+        """The beginning is shown: whatever had been answered before is gone."""
+        request = self.memory.current
+        if (request.answers or request.texts) and not self.habits.may_expire:
+            self.memory.forgotten.append(f"the draft was gone at: {self.memory.where}")
+        request.answers.clear()
+        request.texts.clear()
+        self._given.clear()
+        request.sending = False
+
     async def _elsewhere(self, look: Look, labels: set[str]) -> None:
         """A page, or the end of something: whatever button leads on."""
-        request = self.memory.current
         if self.say("start-button") in labels or self.say("again-button") in labels:
-            if request.answers and not request.sending:
-                self.memory.forgotten.append(f"the draft was gone at: {self.memory.where}")
-                request.answers.clear()
-                request.texts.clear()
-                self._given.clear()
             name = "start-button" if self.say("start-button") in labels else "again-button"
             await self._press(look, name)
         elif self.say("back-button") in labels:

@@ -21,14 +21,14 @@ STEP_SECONDS = 1.0
 """From one press of a person to the next, on average."""
 SETTINGS = {
     "RETENTION_DAYS": "open=4,closed=2,audit=30",
-    "DRAFT_MINUTES": str(60 * 24 * 40),
+    "DRAFT_MINUTES": "1440",
     "REPLY_HOURS": "24",
 }
 FINISH_SECONDS = 180.0
 
 
 async def run(home: Path, *, seed: int, minutes: float, rate: float) -> Counts:
-    habits = Habits(pause=2 * STEP_SECONDS, patience=20.0, by_code=0.03, erases=0.05)
+    habits = Habits(pause=2 * STEP_SECONDS, patience=20.0, by_code=0.03, erases=0.05, may_expire=True)
     async with open_field(home, seed=seed, habits=habits, settings=SETTINGS) as field:
         worker = DeskWorker(field)
         await worker.hired()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -55,7 +56,8 @@ async def storm(
 
 async def away(home: Path, *, seed: int, people: int, hours: int = 24, seconds: float = 3.0) -> Counts:
     """Nothing gets through for a day (moved clocks); then everything that waited comes, and everybody goes on."""
-    async with open_field(home, seed=seed, habits=PATIENT) as field:
+    habits = replace(PATIENT, may_expire=True, by_code=0.0)
+    async with open_field(home, seed=seed, habits=habits) as field:
         await field.start()
         async with field.crowd(people, FINISH_SECONDS, most=2 * people):
             await asyncio.sleep(1.0)
