@@ -14,6 +14,7 @@ from tests.fire.person import Habits
 HOUR, YEAR = 3_600, 365 * 86_400
 FINISH_SECONDS = 120.0
 STEPS = (HOUR, -HOUR, -HOUR, 2 * HOUR, YEAR, -YEAR, -YEAR, 2 * YEAR, -YEAR - HOUR)
+KEPT = "open=3650,closed=3650,replies=3650,draft=30"
 NO_ERASING = Habits(erases=0.0, by_code=0.0, patience=3.0, may_expire=True)
 
 
@@ -22,7 +23,7 @@ async def steps(home: Path, *, seed: int, people: int, seconds: float) -> Counts
 
     Open cases are kept for ten years here: that a year's step purges them is what retention is for.
     """
-    settings = {"RETENTION_DAYS": "open=3650,closed=3650,audit=3650"}
+    settings = {"RETENTION_DAYS": KEPT}
     async with open_field(home, seed=seed, habits=NO_ERASING, settings=settings) as field:
         await field.start()
         async with field.crowd(people, FINISH_SECONDS, most=3 * people):
@@ -35,7 +36,7 @@ async def steps(home: Path, *, seed: int, people: int, seconds: float) -> Counts
 async def at(home: Path, *, seed: int, people: int, moment: str, before: float = 2.0) -> Counts:
     """A queue of turns across one instant, such as a month's end: each request is counted once, in one month."""
     then = datetime.fromisoformat(moment).replace(tzinfo=UTC)
-    settings = {"RETENTION_DAYS": "open=3650,closed=3650,audit=3650"}
+    settings = {"RETENTION_DAYS": KEPT}
     async with open_field(home, seed=seed, habits=NO_ERASING, settings=settings) as field:
         field.move_clock(int(then.timestamp() - time.time() - before))
         await field.start()

@@ -23,9 +23,13 @@ from typing import Any
 import aiosqlite  # noqa: F401 - imported here so that no child has to
 import alembic.command
 import alembic.script  # noqa: F401
+import asyncpg  # noqa: F401
+import sqlalchemy.dialects.postgresql.asyncpg  # noqa: F401
 import uvloop  # noqa: F401
 
 import bot.app  # noqa: F401
+import storage.postgres
+import storage.sqlite  # noqa: F401
 from bot import cli
 from tests.fire import child
 

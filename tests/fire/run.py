@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.fire.counts import Counts
 from tests.fire.scenarios import Scenario
+from tests.postgres import postgres_server
 
 SLOWEST = 5400.0
 """Seconds for one part; whatever hangs longer is a finding."""
@@ -23,7 +24,14 @@ async def run_part(scenario: Scenario, part: int, *, full: bool, home: Path) -> 
     seed = zlib.crc32(f"{scenario.name} {part}".encode()) % 10_000
     try:
         async with asyncio.timeout(SLOWEST):
-            return await scenario.run(home, seed=seed, **scenario.arguments(full=full))
+            given = {"seed": seed, **scenario.arguments(full=full)}
+            if not scenario.postgres:
+                return await scenario.run(home, **given)
+            with postgres_server() as server:
+                given["database"] = await server.fresh(upgraded=False)
+                if scenario.server:
+                    given["server"] = server
+                return await scenario.run(home, **given)
     except Exception:
         return Counts(wrong=[traceback.format_exc(limit=-4).strip()])
 

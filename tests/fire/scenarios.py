@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fire import clocks, database_faults, floods, kills, soaks, telegram_faults
+from tests.fire import clocks, database_faults, floods, kills, postgres_faults, soaks, telegram_faults
 from tests.fire.counts import Counts
 
 Run = Callable[..., Awaitable[Counts]]
@@ -23,6 +23,9 @@ class Scenario:
     parts: int = 1
     """The full run is made of so many parts, each with a seed of its own; a part that is done is not repeated."""
     postgres: bool = False
+    """On a PostgreSQL server of its own; otherwise on SQLite."""
+    server: bool = False
+    """It is given that server, to do something to it."""
     common: Given = field(default_factory=dict)
 
     def arguments(self, *, full: bool) -> Given:
@@ -49,6 +52,23 @@ SCENARIOS: Sequence[Scenario] = (
         {"kills": 12, "people": 8},
         {"kills": 50},
         parts=5,
+        common={"webhook": True},
+    ),
+    Scenario(
+        "kill -9: polling, PostgreSQL",
+        kills.run,
+        None,
+        {"kills": 50},
+        parts=5,
+        postgres=True,
+    ),
+    Scenario(
+        "kill -9: webhook, PostgreSQL",
+        kills.run,
+        {"kills": 6, "people": 6},
+        {"kills": 50},
+        parts=5,
+        postgres=True,
         common={"webhook": True},
     ),
     Scenario(
@@ -87,6 +107,22 @@ SCENARIOS: Sequence[Scenario] = (
         {"people": 10, "seconds": 4.0, "times": 5},
     ),
     Scenario("database: read-only", database_faults.read_only, None, {"people": 8}),
+    Scenario(
+        "PostgreSQL: connections dropped",
+        postgres_faults.dropped,
+        None,
+        {"people": 10, "times": 12},
+        postgres=True,
+        server=True,
+    ),
+    Scenario(
+        "PostgreSQL: stopped and started",
+        postgres_faults.restarted,
+        None,
+        {"people": 10, "times": 5},
+        postgres=True,
+        server=True,
+    ),
     Scenario(
         "clock: steps of an hour and a year",
         clocks.steps,
