@@ -111,7 +111,7 @@ async def through(
 ) -> Counts:
     async with open_field(home, seed=seed, habits=PATIENT, database=database) as field:
         await field.start()
-        async with field.crowd(people, FINISH_SECONDS, most=(times + 1) * people):
+        async with field.crowd(people, FINISH_SECONDS, most=min(times + 1, 4) * people):
             for _ in range(times):
                 await asyncio.sleep(0.5 + field.random.random())
                 await trouble(field)

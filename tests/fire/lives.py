@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.bot.installed import ROOT
 
-START_SECONDS = 60.0
+START_SECONDS = 240.0
 
 
 @dataclass
