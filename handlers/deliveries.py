@@ -11,8 +11,10 @@ from handlers.desk import Desk
 from handlers.documents import copy, document
 from handlers.notes import Note
 from handlers.outgoing import Button, Delete, Edit, Outgoing, Remove, Send
+from handlers.requester_scene import make_view
+from handlers.screens import screen
 from intake.roles import Right, Role, may
-from storage import cases, drafts, outbox, staff
+from storage import cases, drafts, meta, outbox, staff
 from storage.database import Tx
 from storage.outbox import LONGEST_TRACE, REFRESH, Job, Task, Trace
 from storage.staff import Member
@@ -167,7 +169,7 @@ def refused(tx: Tx, desk: Desk, call: Outgoing, reason: str, now: int) -> Outgoi
         if not call.resend:
             board.missing(tx, call, now)
             return None
-        return Send(call.chat, call.text, call.keyboard, note=str(Note("screen")))
+        return _anew(tx, desk, call)
     note = Note.read(getattr(call, "note", ""))
     if note is not None and note.job:
         if isinstance(call, Remove):
@@ -176,6 +178,28 @@ def refused(tx: Tx, desk: Desk, call: Outgoing, reason: str, now: int) -> Outgoi
         if note.kind == "reply":
             _reply_failed(tx, desk, note, now)
     return None
+
+
+def _anew(tx: Tx, desk: Desk, call: Edit) -> Outgoing:
+    """For a screen whose message is gone: the screen in a new one.
+
+    It was decided a while ago. If the chat went on meanwhile, what it showed is behind: sent last, the old screen would
+    stand below the newer one, with buttons that do nothing.
+    """
+    account = tx.vault.account(call.chat)
+    conversation = drafts.load(tx, account)
+    if conversation is None or _serial(call) in {"0", str(conversation.draft.serial)}:
+        return Send(call.chat, call.text, call.keyboard, note=str(Note("screen")))
+    view = make_view(desk, cases.by_account(tx, account), meta.get(tx, meta.RECOVERY_KEY))
+    made = screen(view, conversation.draft)
+    if conversation.screen not in {None, call.message}:
+        return Edit(call.chat, conversation.screen or 0, made.text, made.keyboard)
+    return Send(call.chat, made.text, made.keyboard, note=str(Note("screen")))
+
+
+def _serial(call: Edit) -> str:
+    """The number of the screen that its buttons carry; "0" where they carry none, as on an ending."""
+    return next((button.data.partition(".")[0] for row in call.keyboard for button in row), "0")
 
 
 def _neutralise(tx: Tx, desk: Desk, call: Delete, now: int) -> None:

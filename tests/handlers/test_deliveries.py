@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from handlers import deliveries
@@ -106,6 +107,25 @@ async def test_a_screen_that_is_gone_is_sent_anew(world: World) -> None:
     assert isinstance(instead, Send)
     await settle(world, instead, 4_444)
     assert (await world.read(lambda tx: drafts.load(tx, ann.account))).screen == 4_444
+
+
+async def test_a_screen_that_is_gone_does_not_come_back_over_a_newer_one(world: World) -> None:
+    """The edit was waiting its turn while the chat went on: what it shows is behind."""
+    ann = Person(world, ANN)
+    await ann.send("/start")
+    edit = Edit(ANN, 99, ann.screen.text, ann.screen.keyboard)
+    await ann.press("English")
+    instead = await world.write(lambda tx: deliveries.refused(tx, world.desk, edit, "missing", world.now))
+    assert isinstance(instead, Edit)
+    assert (instead.message, instead.text, instead.keyboard) == (
+        ann.screen.id,
+        ann.screen.text,
+        ann.screen.keyboard,
+    )
+    gone = replace(edit, message=ann.screen.id)
+    instead = await world.write(lambda tx: deliveries.refused(tx, world.desk, gone, "missing", world.now))
+    assert isinstance(instead, Send)
+    assert (instead.text, instead.keyboard) == (ann.screen.text, ann.screen.keyboard)
 
 
 async def test_the_holder_hears_that_a_reply_did_not_arrive(world: World) -> None:
