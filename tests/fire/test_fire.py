@@ -10,9 +10,8 @@ from tests.fire.counts import table
 from tests.fire.run import run_part
 from tests.fire.scenarios import SCENARIOS, Scenario
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize(
     "scenario", [s for s in SCENARIOS if s.sample is not None], ids=lambda scenario: scenario.name
 )
