@@ -50,6 +50,9 @@ class Jobs:
         self._room = Window(MOST_IN_GROUP, WINDOW_SECONDS)
         self._nothing_before = 0
         """What is ripe waits for room in the group until then."""
+        self._to_gather = False
+        """The board may have to take some cards over."""
+        self._gathered_at = 0
         self._seldom = Seldom()
         self._log = structlog.get_logger()
 
@@ -66,11 +69,17 @@ class Jobs:
     async def step(self, now: int) -> bool:
         """Post what has become due. True: there may be more."""
         new = self._take(now)
-        if not new and (not self._ripe or now < self._nothing_before <= now + WINDOW_SECONDS):
+        if (
+            not new
+            and not self._to_gather
+            and (not self._ripe or now < self._nothing_before <= now + WINDOW_SECONDS)
+        ):
             return False
         self._nothing_before = 0
         due = await self._read(now)
-        if self._is_a_crowd(due, new):
+        self._to_gather |= self._is_a_crowd(due, new)
+        if self._to_gather and now != self._gathered_at:  # each look reads all the cards that wait
+            self._to_gather, self._gathered_at = False, now
             all_of_them, under_way = [*due, *self._under_way], self._under_way.ids
             await self._desk.db.write(lambda tx: board.gather(tx, self._desk, all_of_them, under_way, now))
             self._take(now)

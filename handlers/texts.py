@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -54,7 +55,13 @@ class _Places(dict[str, int | str]):
 
     def __getitem__(self, name: str) -> str:
         value = super().__getitem__(name)
-        return format_decimal(value, locale=self._locale) if isinstance(value, int) else value
+        return number(value, self._locale) if isinstance(value, int) else value
+
+
+@lru_cache(1_000)
+def number(value: int, locale: Locale) -> str:
+    """As the language writes it. Remembered: the same few numbers stand on every screen."""
+    return str(format_decimal(value, locale=locale))
 
 
 def load_texts(folder: Path = CATALOGUE) -> Texts:

@@ -1,7 +1,7 @@
 """Keys in words of BIP39's English list: eight to compare by telephone, twenty-four to write down."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from mnemonic import Mnemonic
 from nacl.public import PrivateKey
@@ -16,6 +16,7 @@ _BITS_A_WORD = 11
 _PRIVATE_BYTES = 32
 
 
+@lru_cache(256)
 def key_words(public: bytes) -> tuple[str, ...]:
     """Eight words (88 bits) that name a public key, for people to compare.
 

@@ -5,6 +5,7 @@ slips of the hand; that the key belongs to whom it should is what the key words 
 """
 
 from base64 import b32decode, b32encode
+from functools import lru_cache
 
 from nacl.bindings import crypto_scalarmult
 from nacl.exceptions import RuntimeError as SodiumError
@@ -20,8 +21,11 @@ _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 _FIELD_PRIME = 2**255 - 19
 
 
+@lru_cache(4096)
 def check_public(public: bytes) -> bytes:
     """Return `public` if something can be sealed to it; raises KeyFileError otherwise.
+
+    Remembered: the check costs as much as sealing, and the same keys come again and again.
 
     Refused are points of low order, for which the shared secret is known to everybody, and second spellings
     of a point, which would have another key id and other key words.

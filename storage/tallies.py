@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from storage.database import Tx, hold_counts, upsert
 from storage.schema import tallies
 
 COUNT = "tallies.count"
 COUNT_BYTES = 16
+_ONE = select(tallies.c.count).where(
+    tallies.c.month == bindparam("month"), tallies.c.name == bindparam("name")
+)
 
 
 def add(tx: Tx, month: str, names: Iterable[str]) -> None:
@@ -28,7 +31,5 @@ def read(tx: Tx) -> dict[tuple[str, str], int]:
 
 
 def _get(tx: Tx, month: str, name: str) -> int:
-    box = tx.conn.execute(
-        select(tallies.c.count).where(tallies.c.month == month, tallies.c.name == name)
-    ).scalar()
+    box = tx.conn.execute(_ONE, {"month": month, "name": name}).scalar()
     return 0 if box is None else int(tx.vault.unwrap_padded(COUNT, f"{month}|{name}".encode(), box))
