@@ -79,7 +79,7 @@ def _keys(tx: Tx, members: list[Member]) -> Iterator[Finding]:
 
 
 def _roles(members: list[Member]) -> Iterator[Finding]:
-    waiting = [m.name for m in members if needs_key(m.role) and m.public_key and not m.confirmed]
+    waiting = [m.name for m in members if needs_key(m.role) and m.offered]
     if waiting:
         yield note(
             f"Waiting for confirmation: {', '.join(waiting)}. Compare the words of their keys by voice "

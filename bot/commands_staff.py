@@ -46,8 +46,15 @@ def list_operators() -> None:
     members, recovery = read(lambda tx: (staff.everyone(tx), meta.get(tx, meta.RECOVERY_KEY)))
     table = Table("name", "role", "state", "the key's words", box=box.SIMPLE_HEAD, pad_edge=False)
     for member in members:
-        words = " ".join(key_words(member.public_key)) if member.public_key else "-"
-        table.add_row(Text(member.name), member.role.value, state_of(member), words)
+        key = member.offered or member.public_key
+        words = " ".join(key_words(key)) if key else "-"
+        owner = (
+            next((each.name for each in members if each.public_key == member.claims), "")
+            if member.claims
+            else ""
+        )
+        state = f"says to be {owner}: {state_of(member)}" if owner else state_of(member)
+        table.add_row(Text(member.name), member.role.value, Text(state), words)
     if recovery:
         table.add_row("(recovery key)", "-", "offline", " ".join(key_words(recovery)))
     console = Console()
@@ -104,18 +111,21 @@ def confirm(name: Name) -> None:
     """Say that you compared the key's words with NAME."""
     from storage import staff
 
-    def work(tx: Tx) -> Member:
+    def work(tx: Tx) -> tuple[Member, bool]:
         member = _member(tx, name)
-        if member.public_key is None:
+        if member.offered is None and member.public_key is None:
             wanted = "has not sent a key yet" if needs_key(member.role) else "needs no key"
             raise PosternError(f"{member.name} {wanted}: there is nothing to confirm.")
-        staff.confirm(tx, member.id)
-        return member
+        was_offered = member.offered is not None
+        accepted = staff.accept(tx, member)
+        if accepted is None:
+            raise PosternError(f"{name} says to be somebody who is gone, or has joined: nothing was changed.")
+        return accepted, was_offered
 
-    member = write(work)
+    member, was_offered = write(work)
     if member.public_key:
         _show_key(member.name, member.public_key)
-    if member.confirmed:
+    if not was_offered:
         tell("This key was confirmed before: nothing was changed.")
         return
     tell(
@@ -149,10 +159,10 @@ def revoke(name: Name) -> None:
 
 def state_of(member: Member) -> str:
     """Where a member stands on the way from the invitation to the first case."""
+    if needs_key(member.role) and member.offered:
+        return "waiting for an admin's confirmation"
     if needs_key(member.role) and member.public_key is None:
         return "has not sent a key yet"
-    if needs_key(member.role) and not member.confirmed:
-        return "waiting for an admin's confirmation"
     return "active" if member.chat is not None else "active, key only (no Telegram account)"
 
 

@@ -78,21 +78,25 @@ async def _people(desk: Desk, incoming: Incoming) -> None:
     buttons: list[tuple[Button, ...]] = []
     for one in members:
         lines += ["", f"{one.name} · {say(language, f'role-{one.role}')} · {say(language, _state(one))}"]
-        if one.public_key:
-            lines.append(" ".join(key_words(one.public_key)))
-        if one.public_key and not one.confirmed:
+        key = one.offered or one.public_key
+        if key:
+            lines.append(" ".join(key_words(key)))
+        if one.claims:
+            known = next((each.name for each in members if each.public_key == one.claims), "—")
+            lines.append(say(language, "claims-key", known=known))
+        if one.offered:
             label = say(language, "confirm-name-button", name=one.name)
-            buttons.append((Button(label, key_button("yes", one.id, one.public_key)),))
+            buttons.append((Button(label, key_button("yes", one.id, one.offered)),))
     desk.post(incoming.chat_id, [Send(incoming.chat_id, "\n".join(lines)[:4_000], tuple(buttons))])
 
 
 def _state(member: Member) -> str:
     if not needs_key(member.role):
         return "state-active"
+    if member.offered:
+        return "state-unconfirmed"
     if member.public_key is None:
         return "state-no-key"
-    if not member.confirmed:
-        return "state-unconfirmed"
     return "state-active" if member.chat is not None else "state-no-account"
 
 
@@ -127,15 +131,15 @@ async def _pressed(desk: Desk, incoming: Incoming) -> None:
         member = staff.by_id(tx, member_id)
         if not meta.first_time(tx, incoming.update_id, now // DAY):
             return None
-        if member is None or member.public_key is None or member.confirmed:
+        if member is None or member.offered is None:
             return None
-        if key_id(member.public_key).hex() != key:  # another key was sent since these words were shown
+        if key_id(member.offered).hex() != key:  # another key was sent since these words were shown
             return None
         if verdict == "yes":
-            staff.confirm(tx, member.id)
+            member = staff.accept(tx, member)
         else:
-            staff.forget_key(tx, member.id)
-        if member.chat is not None:
+            staff.refuse(tx, member)
+        if member is not None and member.chat is not None:
             told = say(language, "key-confirmed" if verdict == "yes" else "key-refused", name=member.name)
             outbox.add(tx, Job(Task.SEND, now, chat=member.chat, text=told))
         return member
@@ -145,8 +149,7 @@ async def _pressed(desk: Desk, incoming: Incoming) -> None:
         desk.post(incoming.chat_id, [Answer(incoming.query_id, say(language, "key-settled"), alert=True)])
         return
     desk.wake()
-    confirmed = await desk.db.read(lambda tx: staff.by_id(tx, member_id))
-    menu = menu_of(desk, confirmed) if confirmed is not None else None
+    menu = menu_of(desk, member) if verdict == "yes" else None
     if menu is not None:
         desk.post(menu.chat, [menu])
     text = say(language, "key-confirmed-admin" if verdict == "yes" else "key-refused-admin", name=member.name)

@@ -88,9 +88,9 @@ async def show_menu(desk: Desk, user: int) -> None:
 def _next(member: Member) -> str:
     if not needs_key(member.role):
         return "enrolled-admin"
-    if member.public_key is None:
-        return "enrolled-key-due"
-    return "enrolled-ready" if member.confirmed else "key-waiting"
+    if member.offered is None:
+        return "enrolled-ready" if member.confirmed else "enrolled-key-due"
+    return "key-waiting"
 
 
 def _leave_the_requesters(tx: Tx, desk: Desk, account: bytes, now: int) -> None:
@@ -120,7 +120,7 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         _say(
             desk,
             incoming,
-            "enrolled-key-due" if member.public_key is None else "key-waiting",
+            "key-waiting" if member.offered else "enrolled-key-due",
             name=member.name,
             role=desk.texts.say(desk.staff_language, f"role-{member.role}"),
         )
@@ -139,19 +139,13 @@ async def _take_key(desk: Desk, incoming: Incoming, member: Member) -> None:
         owner = staff.by_key(tx, public)
         if public == meta.get(tx, meta.RECOVERY_KEY) or (owner is not None and owner.chat is not None):
             return "key-taken" if owner is None or owner.id != member.id else "key-waiting"
-        if (
-            owner is not None
-        ):  # added from the shell, and so confirmed: this account is the person behind that key
-            staff.remove(tx, member.id)
-            staff.set_role(tx, owner.id, member.role)
-            staff.enrol(
-                tx, owner.id, desk.vault.account(incoming.user_id), incoming.chat_id, desk.staff_language
-            )
-            return "enrolled-ready"
         if not meta.first_time(tx, incoming.update_id, now // DAY):
             return "enrolled-key-due"  # it was refused meanwhile
-        staff.set_key(tx, member.id, public)
-        _ask_admins(tx, desk, member, public, now)
+        if owner is None:
+            staff.set_key(tx, member.id, public)
+        else:  # added from the shell: whoever has seen that public line could send it
+            staff.claim_key(tx, member, public)
+        _ask_admins(tx, desk, member, public, now, known=owner.name if owner else "")
         return "key-received"
 
     answer = await desk.db.write(work)
@@ -166,9 +160,14 @@ def key_button(verdict: str, member_id: str, public: bytes) -> str:
     return f"key.{verdict}.{member_id}.{key_id(public).hex()}"
 
 
-def _ask_admins(tx: Tx, desk: Desk, member: Member, public: bytes, now: int) -> None:
+def _ask_admins(tx: Tx, desk: Desk, member: Member, public: bytes, now: int, known: str) -> None:
     say, language = desk.texts.say, desk.staff_language
-    text = say(language, "key-to-confirm", name=member.name, words=" ".join(key_words(public)))
+    words = " ".join(key_words(public))
+    if known:
+        role = say(language, f"role-{member.role}")
+        text = say(language, "key-to-confirm-known", name=member.name, role=role, known=known, words=words)
+    else:
+        text = say(language, "key-to-confirm", name=member.name, words=words)
     buttons = (
         (say(language, "confirm-button"), key_button("yes", member.id, public)),
         (say(language, "refuse-button"), key_button("no", member.id, public)),

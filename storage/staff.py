@@ -25,6 +25,13 @@ class Member:
     confirmed: bool
     chat: int | None = field(default=None, repr=False)
     language: str = ""
+    claims: bytes | None = None
+    """A key that was added from the shell, and that this account says is theirs. Nothing follows from that alone."""
+
+    @property
+    def offered(self) -> bytes | None:
+        """The key that waits for an admin to compare its words."""
+        return self.claims or (None if self.confirmed else self.public_key)
 
     @property
     def active(self) -> bool:
@@ -70,8 +77,43 @@ def everyone(tx: Tx) -> list[Member]:
 
 def enrol(tx: Tx, member_id: str, account: bytes, chat: int, language: str) -> None:
     """Tie a member to the Telegram account that used the invitation."""
-    box = tx.vault.wrap(CHAT, member_id.encode(), json.dumps({"chat": chat, "language": language}).encode())
+    box = _wrap(tx, member_id, chat, language)
     tx.conn.execute(update(staff).where(staff.c.id == member_id).values(account=account, chat=box))
+
+
+def claim_key(tx: Tx, member: Member, public_key: bytes | None) -> None:
+    """Note which key of somebody added from the shell this account says is theirs; None: none after all.
+
+    The key stays whose it was, and a recipient: whoever knows a public key could otherwise turn it off.
+    """
+    if member.chat is not None:
+        box = _wrap(tx, member.id, member.chat, member.language, public_key)
+        tx.conn.execute(update(staff).where(staff.c.id == member.id).values(chat=box))
+
+
+def accept(tx: Tx, member: Member) -> Member | None:
+    """An admin has compared the words of the key that was offered. Who this is from now on; None: it is gone.
+
+    With a claimed key that is whoever was added from the shell for it, with their name and the role of the invitation.
+    """
+    if member.claims is None:
+        confirm(tx, member.id)
+        return by_id(tx, member.id)
+    owner = by_key(tx, member.claims)
+    if owner is None or owner.chat is not None or member.chat is None:
+        return None
+    remove(tx, member.id)
+    set_role(tx, owner.id, member.role)
+    enrol(tx, owner.id, tx.vault.account(member.chat), member.chat, member.language)
+    return by_id(tx, owner.id)
+
+
+def refuse(tx: Tx, member: Member) -> None:
+    """The words were others: its owner may send another key. A key that was only claimed stays whose it was."""
+    if member.claims is not None:
+        claim_key(tx, member, None)
+    else:
+        forget_key(tx, member.id)
 
 
 def set_role(tx: Tx, member_id: str, role: Role) -> None:
@@ -142,4 +184,10 @@ def _one(tx: Tx, statement: Executable, wanted: object) -> Member | None:
 
 def _read(tx: Tx, row: Row[tuple[object, ...]]) -> Member:
     where = json.loads(tx.vault.unwrap(CHAT, row.id.encode(), row.chat)) if row.chat else {}
-    return Member(row.id, row.name, Role(row.role), row.public_key, row.confirmed, **where)
+    claims = bytes.fromhex(where.pop("claims", "")) or None
+    return Member(row.id, row.name, Role(row.role), row.public_key, row.confirmed, **where, claims=claims)
+
+
+def _wrap(tx: Tx, member_id: str, chat: int, language: str, claims: bytes | None = None) -> bytes:
+    where = {"chat": chat, "language": language} | ({"claims": claims.hex()} if claims else {})
+    return tx.vault.wrap(CHAT, member_id.encode(), json.dumps(where).encode())

@@ -14,6 +14,10 @@ from pathlib import Path
 import pytest
 from nacl.public import PrivateKey
 
+from bot.installation import opened
+from intake.roles import Role
+from storage import staff
+from storage.database import Tx
 from storage.keywords import key_words
 from storage.public_key import decode_public
 from tests.bot.api_server import TOKEN, bot_api
@@ -238,6 +242,32 @@ def test_confirming_shows_the_words_that_were_confirmed(installed: Shell) -> Non
     assert "has not sent a key" in one_line(installed("operators", "confirm", "Wren"))
     assert "needs no key" in one_line(installed("operators", "confirm", "Yew"))
     assert "operators list" in one_line(installed("operators", "confirm", "Nobody"))
+
+
+def test_the_shell_shows_who_claims_a_key_and_can_agree(installed: Shell) -> None:
+    key = new_key()
+    installed("operators", "add", "heron", key)
+
+    def claim(tx: Tx) -> None:
+        staff.enrol(tx, staff.add(tx, "Wren", Role.LEAD), tx.vault.account(7), 7, "en")
+        wren = staff.by_name(tx, "Wren")
+        assert wren is not None
+        staff.claim_key(tx, wren, decode_public(key))
+
+    async def run() -> None:
+        async with opened(installed.place.loaded) as installation:
+            await installation.db.write(claim)
+
+    asyncio.run(run())
+    words = " ".join(key_words(decode_public(key)))
+    shown = installed("operators", "list").out
+    assert re.search(rf"Wren +lead +says to be heron: waiting for an admin's confirmation +{words}", shown)
+    done = installed("operators", "confirm", "Wren")
+    assert done.out == f"heron: {words}\n"
+    assert "sealed to heron" in done.err
+    shown = installed("operators", "list").out
+    assert "Wren" not in shown
+    assert re.search(rf"heron +lead +active +{words}", shown)
 
 
 def test_a_revoked_member_is_gone(installed: Shell) -> None:

@@ -8,7 +8,7 @@ from nacl.public import PrivateKey
 
 from handlers.turn import take_turn
 from intake.roles import Role
-from storage import cases, meta, outbox, staff
+from storage import cases, custody, meta, outbox, staff
 from storage.keywords import key_words
 from storage.public_key import encode_public
 from tests.handlers.desk import GROUP, Person, World, ask, join
@@ -119,16 +119,95 @@ async def test_nobody_takes_a_key_that_somebody_uses_or_the_recovery_key(world: 
     assert (await member(world, heron)).active
 
 
-async def test_the_owner_of_a_key_that_was_added_from_the_shell_is_ready_at_once(world: World) -> None:
+# A key that was added from the shell: its public line is no secret.
+
+
+async def from_the_shell(world: World, name: str = "Kestrel") -> PrivateKey:
     key = PrivateKey.generate()
-    await world.write(
-        lambda tx: staff.add(tx, "Kestrel", Role.OPERATOR, bytes(key.public_key), confirmed=True)
-    )
+    await world.write(lambda tx: staff.add(tx, name, Role.LEAD, bytes(key.public_key), confirmed=True))
+    return key
+
+
+async def test_who_sends_a_key_that_was_added_from_the_shell_acts_after_an_admin_has_agreed(
+    world: World,
+) -> None:
+    admin, key = await join(world, ADMIN, Role.ADMIN, "Elm"), await from_the_shell(world)
+    ibis = await invited(world, Role.OPERATOR, IBIS)
+    before = await member(world, ibis)
+    await ibis.send(public(key))
+    claiming = await member(world, ibis)
+    assert (claiming.id, claiming.active, claiming.public_key) == (before.id, False, None)
+    assert await recipients(world) == {bytes(key.public_key)}, "a claim must not turn the key off"
+    await world.deliver()
+    asked = world.shown(ADMIN)[-1]
+    for part in (
+        "Kestrel",
+        before.name,
+        " ".join(key_words(bytes(key.public_key))),
+        world.say("role-operator"),
+    ):
+        assert part in asked.text
+    await admin.press(world.say("confirm-button"))
+    now = await member(world, ibis)
+    assert (now.name, now.role, now.active, now.claims) == ("Kestrel", Role.OPERATOR, True, None)
+    assert len((await world.tables())["staff"]) == 2
+    await world.deliver()
+    assert any(world.say("key-confirmed", name="Kestrel") == m.text for m in world.shown(IBIS))
+
+
+async def test_a_claim_that_is_refused_leaves_the_key_with_its_owner(world: World) -> None:
+    admin, key = await join(world, ADMIN, Role.ADMIN, "Elm"), await from_the_shell(world)
+    eve = await invited(world, Role.OPERATOR, IBIS)
+    await eve.send(public(key))
+    await world.deliver()
+    await eve.send("/queue")
+    assert world.say("key-waiting") in world.shown(IBIS)[-1].text
+    await admin.press(world.say("refuse-button"))
+    refused = await member(world, eve)
+    assert (refused.active, refused.claims, refused.offered) == (False, None, None)
+    owner = await world.read(lambda tx: staff.by_name(tx, "Kestrel"))
+    assert (owner.public_key, owner.confirmed, owner.chat) == (bytes(key.public_key), True, None)
+    await eve.send(public(eve.private))
+    assert (await member(world, eve)).public_key == bytes(eve.private.public_key)
+
+
+async def test_of_two_who_claim_a_key_the_second_cannot_be_confirmed_any_more(world: World) -> None:
+    admin, key = await join(world, ADMIN, Role.ADMIN, "Elm"), await from_the_shell(world)
+    one, two = await invited(world, Role.OPERATOR, IBIS), await invited(world, Role.LEAD, OTHER)
+    for each in (one, two):
+        await each.send(public(key))
+    await world.deliver()
+    first, second = [m for m in world.shown(ADMIN) if m.keyboard]
+    assert not (await admin.press_data(first.keyboard[0][0].data, first)).alert
+    answer = await admin.press_data(second.keyboard[0][0].data, second)
+    assert (answer.alert, answer.text) == (True, world.say("key-settled"))
+    both = [await member(world, one), await member(world, two)]
+    assert sorted(each.active for each in both) == [False, True]
+    assert [each.name for each in both if each.active] == ["Kestrel"]
+
+
+async def test_people_shows_whose_key_is_claimed_and_lets_an_admin_agree(world: World) -> None:
+    admin, key = await join(world, ADMIN, Role.ADMIN, "Elm"), await from_the_shell(world)
     ibis = await invited(world, Role.OPERATOR, IBIS)
     await ibis.send(public(key))
+    await admin.send("/people")
+    listed = world.shown(ADMIN)[-1]
+    assert world.say("claims-key", known="Kestrel") in listed.text
+    assert len(listed.keyboard) == 1
+    await admin.press_data(listed.keyboard[0][0].data, listed)
     assert (await member(world, ibis)).name == "Kestrel"
-    assert (await member(world, ibis)).active
-    assert len((await world.tables())["staff"]) == 1
+
+
+async def test_a_claim_on_somebody_who_was_revoked_meanwhile_makes_nobody(world: World) -> None:
+    admin, key = await join(world, ADMIN, Role.ADMIN, "Elm"), await from_the_shell(world)
+    ibis = await invited(world, Role.OPERATOR, IBIS)
+    await ibis.send(public(key))
+    await world.deliver()
+    owner = await world.read(lambda tx: staff.by_name(tx, "Kestrel"))
+    await world.write(lambda tx: custody.revoke(tx, owner, world.now))
+    assert (await admin.press(world.say("confirm-button"))).alert
+    assert not (await member(world, ibis)).active
+    assert await recipients(world) == set()
 
 
 async def test_without_a_confirmed_key_nothing_else_is_open(world: World) -> None:

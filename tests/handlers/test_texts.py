@@ -41,6 +41,7 @@ LARGE: dict[str, int | str] = {
     "hours": 47,
     "k": 100,
     "kinds": "ы" * 160,
+    "known": "W" * 32,
     "letters": MAX_TEXT_BYTES,
     "n": 999_999,
     "name": "W" * 13,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from intake.errors import SealingError
 from intake.roles import Role
+from storage import staff
 from storage.database import Tx
 from storage.outbox import LONGEST_TRACE
 from storage.schema import cases, metadata
@@ -37,7 +38,7 @@ READABLE = {
         "task", "due", "urgent", "case", "chat", "text", "buttons", "delete_after", "tries", "since", "tag", "user",
     },
     "traces.message": {"chat", "message", "due", "sent", "ours", "screen", "case"},
-    "staff.chat": {"chat", "language"},
+    "staff.chat": {"chat", "language", "claims"},
     "blocked.source": {"the value"},
     "tallies.count": {"the value"},
     "meta.value": {"the value"},
@@ -144,6 +145,14 @@ def test_every_column_is_clear_wrapped_or_sealed_as_listed() -> None:
 
 async def test_what_is_wrapped_says_what_is_listed_and_nothing_else(world: World) -> None:
     heron = await join(world, 90, Role.OPERATOR, "Heron")
+    ibis = await join(world, 91, Role.OPERATOR, "Ibis")
+
+    def claim(tx: Tx) -> None:
+        member = staff.by_account(tx, ibis.account)
+        assert member is not None
+        staff.claim_key(tx, member, b"k" * 32)
+
+    await world.write(claim)
     await _begun(world, 5_000_000_001)
     for number, channel in ((5_000_000_002, "chat"), (5_000_000_003, "code")):
         await ask(Person(world, number), text=TEXT, until=channel)
