@@ -12,8 +12,8 @@ from dataclasses import replace
 from handlers import group
 from handlers.desk import Desk
 from handlers.notes import Note
-from handlers.operator_cases import order_of
 from handlers.outgoing import Edit, Outgoing, Send
+from handlers.queue import order_of
 from intake.questionnaire import Level
 from storage import cases, grouped, meta, outbox
 from storage.cases import Case

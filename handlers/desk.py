@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from handlers.admission import Admission
 from handlers.code_tries import Tries
 from handlers.outgoing import Outgoing
+from handlers.queue import Queue
 from handlers.stretching import Stretching
 from handlers.texts import Texts
 from handlers.throttle import Throttle
@@ -60,6 +61,7 @@ class Desk:
     busy: Callable[[], bool] = lambda: True
     """Whether more comes in than is done: then newcomers have to wait for `admission`."""
     admission: Admission = field(default_factory=Admission)
+    queue: Queue = field(default_factory=Queue)
     stretching: Stretching = field(default_factory=Stretching)
     """Where return codes are derived."""
     tries: Tries = field(default_factory=Tries)

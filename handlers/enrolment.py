@@ -61,7 +61,7 @@ async def enrol(desk: Desk, incoming: Incoming) -> bool:
             outbox.leave_trace(tx, outbox.Trace(incoming.chat_id, incoming.message_id, now, now))
         return staff.by_id(tx, member_id)
 
-    member = await desk.db.write(work)
+    member = await desk.db.write(work, long=True)
     if member is None:
         return False
     desk.wake()

@@ -43,7 +43,7 @@ async def take_turn(desk: Desk, incoming: Incoming) -> None:
         elif incoming.data in _INSIDE and is_ours(tx, desk, incoming.chat_id):
             _owed_again(tx, desk, now)
 
-    await desk.db.write(work)
+    await desk.db.write(work, long=True)
     desk.wake()
 
 

@@ -8,8 +8,9 @@ from handlers import operator_block, operator_file, operator_reply, operator_slo
 from handlers.cards import DAY, card, waiting
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
-from handlers.operator_cases import notice_closed, order_of, own_case
+from handlers.operator_cases import notice_closed, own_case
 from handlers.outgoing import Answer, Button, Delete, Keyboard, Send
+from handlers.queue import order_of
 from handlers.staff_notices import document_due
 from intake.roles import Right, may
 from intake.triage import BY_OPERATORS, Act, Outcome, Status
@@ -72,13 +73,13 @@ def _help(desk: Desk, member: Member) -> str:
 async def _queue(desk: Desk, incoming: Incoming, shown: int) -> None:
     """The most urgent open cases, each with its card and a Claim button."""
     now = desk.clock()
-    waiting_cases = sorted(await desk.db.read(lambda tx: cases.with_status(tx, Status.OPEN)), key=order_of)
-    if not waiting_cases:
+    line = await desk.db.read(lambda tx: desk.queue.look(tx, shown), long=True)
+    if not line.first:
         _send(desk, incoming, desk.texts.say(desk.staff_language, "queue-empty"))
         return
-    count = desk.texts.say(desk.staff_language, "queue-count", n=len(waiting_cases))
+    count = desk.texts.say(desk.staff_language, "queue-count", n=line.waiting)
     parts, keyboard = [count], list[tuple[Button, ...]]()
-    for case in waiting_cases[:shown]:
+    for case in line.first:
         text, buttons = card(desk, case, "", now)
         parts.append(text)
         keyboard += [tuple(Button(f"{b.text} {case.reference}", b.data) for b in row) for row in buttons]

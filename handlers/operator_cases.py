@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from handlers.desk import Desk
-from intake.triage import Waiting, order
 from storage import cases, outbox
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import Job, Task
 from storage.staff import Member
-
-
-def order_of(case: Case) -> tuple[int, bool, int, str]:
-    facts = case.facts
-    return order(Waiting(case.reference, facts.level, facts.received_hour, facts.near_empty))
 
 
 def own_case(tx: Tx, member: Member, reference: str) -> Case | None:

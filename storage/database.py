@@ -59,16 +59,16 @@ class Database(Protocol):
     listener: Listener | None
     """Hears of what this process has written, right after the commit. None: the sender is elsewhere."""
 
-    async def read(self, work: Callable[[Tx], T]) -> T:
-        """Run `work` on one consistent view of the data."""
+    async def read(self, work: Callable[[Tx], T], *, long: bool = False) -> T:
+        """Run `work` on one consistent view of the data. `long`: it goes through many rows; turns go on meanwhile."""
 
-    async def write(self, work: Callable[[Tx], T], lane: bytes | None = None) -> T:
+    async def write(self, work: Callable[[Tx], T], lane: bytes | None = None, *, long: bool = False) -> T:
         """Run `work` in one transaction: all of it is on the disk when this returns, or none of it ever.
 
         `work` is plain synchronous code that may not wait for anything else: others wait for it. It may be run
         again, from the start, if the database says so. Works of one `lane` (16 bytes, the keyed hash of a chat)
         are run one after another, across processes too, and may only change what belongs to that chat, and what they
-        hold (`hold_counts`); a work without a lane is alone.
+        hold (`hold_counts`); a work without a lane is alone. While a `long` one runs, only those who write wait.
         """
 
     async def tidy(self) -> bool:

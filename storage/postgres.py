@@ -92,10 +92,10 @@ class PostgresDatabase:
         self.listener: Listener | None = None
         self._random = SystemRandom()
 
-    async def read(self, work: Callable[[Tx], T]) -> T:
+    async def read(self, work: Callable[[Tx], T], *, long: bool = False) -> T:
         return await self._persist(partial(self._read, work), reads=True)
 
-    async def write(self, work: Callable[[Tx], T], lane: bytes | None = None) -> T:
+    async def write(self, work: Callable[[Tx], T], lane: bytes | None = None, *, long: bool = False) -> T:
         return await self._persist(partial(self._write, work, lane))
 
     async def tidy(self) -> bool:

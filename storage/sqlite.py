@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -27,7 +27,15 @@ from storage.marks import Listener
 from storage.vault import Vault
 
 T = TypeVar("T")
-Waiting = tuple[Callable[[Tx], Any], asyncio.Future[Any]]
+
+
+class Waiting(NamedTuple):
+    """A work that has not been begun."""
+
+    work: Callable[[Tx], Any]
+    future: asyncio.Future[Any]
+    long: bool = False
+
 
 TOGETHER_SECONDS = 0.02
 """For so long works are added to one transaction; then it is committed, whoever else waits."""
@@ -49,20 +57,29 @@ class SqliteDatabase:
         self._pump: asyncio.Task[None] | None = None
         self._untidy = True
 
-    async def read(self, work: Callable[[Tx], T]) -> T:
+    async def read(self, work: Callable[[Tx], T], *, long: bool = False) -> T:
+        if long:
+            return await asyncio.to_thread(self._read_apart, work)
         if self._reader is None:
             self._reader = self._engine.connect()
-        raw = _raw(self._reader)
+        return self._read(self._reader, work)
+
+    def _read_apart(self, work: Callable[[Tx], T]) -> T:
+        with self._engine.connect() as conn:
+            return self._read(conn, work)
+
+    def _read(self, conn: Connection, work: Callable[[Tx], T]) -> T:
+        raw = _raw(conn)
         raw.execute("BEGIN")  # without it, each statement would see its own instant
         try:
-            return work(Tx(self._reader, self._vault))
+            return work(Tx(conn, self._vault))
         finally:
             raw.execute("ROLLBACK")
 
-    async def write(self, work: Callable[[Tx], T], lane: bytes | None = None) -> T:
+    async def write(self, work: Callable[[Tx], T], lane: bytes | None = None, *, long: bool = False) -> T:
         # Whoever writes is alone in any case, so a lane's order is the order of the calls.
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, future))
+        self._waiting.append(Waiting(work, future, long))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._write_all())
         try:
@@ -97,7 +114,8 @@ class SqliteDatabase:
                 except (
                     Exception
                 ) as error:  # the database can't be written at all: nobody waits for it in vain
-                    _fail(self._waiting, error)
+                    _fail([waiting.future for waiting in self._waiting], error)
+                    self._waiting.clear()
 
     async def _write_some(self) -> None:
         """One transaction, for all who wait by now."""
@@ -110,9 +128,17 @@ class SqliteDatabase:
             before = raw.total_changes
             until = monotonic() + TOGETHER_SECONDS
             while self._waiting and raw.in_transaction and monotonic() < until:
-                work, future = self._waiting.popleft()
-                if not future.cancelled():
-                    _run(raw, tx, work, future, done)
+                waiting = self._waiting.popleft()
+                if waiting.future.cancelled():
+                    continue
+                if waiting.long:
+                    result, failure = await self._in_thread(_run, raw, tx, waiting.work)
+                else:
+                    result, failure = _run(raw, tx, waiting.work)
+                if failure is None:
+                    done.append((waiting.future, result))
+                else:
+                    _fail([waiting.future], failure)
             if raw.in_transaction:
                 leave_word(tx, self.listener)
             if raw.in_transaction and raw.total_changes == before:
@@ -122,7 +148,7 @@ class SqliteDatabase:
                 await self._in_thread(_commit, raw)
         except BaseException as error:
             _take_back(raw)
-            _fail(deque((_nothing, future) for future, _ in done), error)
+            _fail([future for future, _ in done], error)
             raise
         tell(tx.marks, self.listener)
         for future, result in done:
@@ -173,24 +199,18 @@ def _raw(conn: Connection) -> sqlite3.Connection:
     return raw
 
 
-def _run(
-    raw: sqlite3.Connection,
-    tx: Tx,
-    work: Callable[[Tx], Any],
-    future: asyncio.Future[Any],
-    done: list[tuple[asyncio.Future[Any], Any]],
-) -> None:
+def _run(raw: sqlite3.Connection, tx: Tx, work: Callable[[Tx], T]) -> tuple[T | None, Exception | None]:
+    """Its result, or its error; then nothing of it is left in the transaction."""
     raw.execute("SAVEPOINT work")
-    marked = len(tx.marks)
     try:
-        done.append((future, work(tx)))
+        result, failure = work(tx), None
     except Exception as error:  # the caller's to judge
+        result, failure = None, error
         if raw.in_transaction:
             raw.execute("ROLLBACK TO work")
-        del tx.marks[marked:]
-        _fail(deque([(work, future)]), error)
     if raw.in_transaction:
         raw.execute("RELEASE work")
+    return result, failure
 
 
 def _begin_patiently(raw: sqlite3.Connection) -> None:
@@ -234,11 +254,7 @@ def _take_back(raw: sqlite3.Connection) -> None:
             raw.execute("ROLLBACK")
 
 
-def _fail(waiting: deque[Waiting], error: BaseException) -> None:
-    while waiting:
-        _, future = waiting.popleft()
+def _fail(futures: Sequence[asyncio.Future[Any]], error: BaseException) -> None:
+    for future in futures:
         if not future.done():
             future.set_exception(error if isinstance(error, Exception) else asyncio.CancelledError())
-
-
-def _nothing(_: Tx) -> None: ...

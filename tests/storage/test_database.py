@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
+from time import sleep
 
 import pytest
 from sqlalchemy import text
@@ -72,6 +73,33 @@ async def test_a_cancelled_write_leaves_all_or_nothing_and_blocks_nobody(db: Dat
     before = await count(db)
     await asyncio.wait_for(db.write(bump), 5)
     assert await count(db) == before + 1
+
+
+async def test_a_long_work_is_all_or_nothing_like_any_other_and_turns_can_look_meanwhile(
+    db: Database,
+) -> None:
+    looked = []
+
+    def work(tx: Tx) -> int:
+        bump(tx)
+        sleep(0.2)
+        bump(tx)
+        return 7
+
+    def fails(tx: Tx) -> None:
+        bump(tx)
+        raise ZeroDivisionError
+
+    writing = asyncio.create_task(db.write(work, long=True))
+    while not writing.done():
+        looked.append(await count(db))
+        await asyncio.sleep(0.01)
+    assert await writing == 7
+    assert set(looked) <= {0, 2}
+    assert 0 in looked
+    with pytest.raises(ZeroDivisionError):
+        await db.write(fails, long=True)
+    assert await db.read(lambda tx: meta.get(tx, "count"), long=True) == b"2"
 
 
 @pytest.mark.only_on("sqlite")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from intake.questionnaire import Level
 from intake.triage import Act, Outcome, Status
 from storage import cases, grouped, locks, migrate
-from storage.database import Tx
+from storage.database import Database, Tx
 from storage.opening import open_database
 from storage.sealing import make_lock
 from storage.server_key import ServerKey
@@ -52,6 +54,20 @@ def by_looking(tx: Tx) -> Counter[tuple[Level, bool]]:
     return Counter((facts.level, facts.near_empty) for facts in waiting)
 
 
+@asynccontextmanager
+async def fresh_database() -> AsyncIterator[Database]:
+    """An empty one for each example."""
+    key = ServerKey.generate()
+    with TemporaryDirectory() as folder:
+        url = f"sqlite+aiosqlite:///{Path(folder) / 'x.sqlite'}"
+        await migrate.upgrade(url)
+        db = open_database(url, Vault.open(key, Vault.new_secrets(key)))
+        try:
+            yield db
+        finally:
+            await db.close()
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(Level), st.booleans()), min_size=4, max_size=4),
@@ -60,20 +76,12 @@ def by_looking(tx: Tx) -> Counter[tuple[Level, bool]]:
 async def test_the_counts_are_what_one_would_find_by_looking(
     kinds: list[tuple[Level, bool]], deeds: list[tuple[str, int]]
 ) -> None:
-    key = ServerKey.generate()
-    with TemporaryDirectory() as folder:
-        url = f"sqlite+aiosqlite:///{Path(folder) / 'x.sqlite'}"
-        await migrate.upgrade(url)
-        db = open_database(url, Vault.open(key, Vault.new_secrets(key)))
+    def work(tx: Tx) -> None:
+        for number, kind in enumerate(kinds, start=1):
+            put(tx, number, *kind)
+        for deed, number in deeds:
+            do(tx, deed, number)
+            assert grouped.read(tx) == by_looking(tx)
 
-        def work(tx: Tx) -> None:
-            for number, kind in enumerate(kinds, start=1):
-                put(tx, number, *kind)
-            for deed, number in deeds:
-                do(tx, deed, number)
-                assert grouped.read(tx) == by_looking(tx)
-
-        try:
-            await db.write(work)
-        finally:
-            await db.close()
+    async with fresh_database() as db:
+        await db.write(work)
