@@ -7,7 +7,7 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,7 @@ import structlog
 from bot import logs
 from bot.calls import Calls
 from bot.counts import Counts
+from bot.election import Election
 from bot.hardening import harden
 from bot.installation import Installation, load_questionnaire, opened
 from bot.keeper import Keeper
@@ -46,6 +47,7 @@ from intake.errors import SettingsError
 from intake.questionnaire import Questionnaire, fingerprint
 from intake.questionnaire_file import labels
 from storage import meta
+from storage.seat import open_seat
 
 DRAIN_SECONDS = 3.0
 """For turns and calls still queued when we are told to stop. With what polling or the webhook take before, it stays
@@ -170,11 +172,14 @@ async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None
     settle()
     username = await _introduce(service, stop)
     turn = service.counts.timing(partial(take_turn, service.desk, username))
-    background = [asyncio.create_task(work.run(stop)) for work in (service.sender, service.keeper)]
+    election = Election(open_seat(settings.database()), service.sender.hear, service.postman.share)
+    service.sender.elsewhere = election.ring
+    works = (election.run(stop), *(election.whenever(one, stop) for one in _background(service, stop)))
+    background = [asyncio.create_task(work) for work in works]
     try:
         async with serving(service.metrics, settings.metrics):
             log.info("postern is ready", mode="webhook" if settings.webhook_url else "polling")
-            await _deliver(service, settings, turn, stop)
+            await _deliver(service, settings, turn, election, stop)
     finally:
         stop.set()
         service.sender.wake()
@@ -183,12 +188,32 @@ async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        await election.leave()
         log.info("postern has stopped")
 
 
-async def _deliver(service: Service, settings: Settings, turn: Any, stop: asyncio.Event) -> None:
+def _background(
+    service: Service, stop: asyncio.Event
+) -> Iterator[Callable[[asyncio.Event], Awaitable[None]]]:
+    """What one of several processes does for all of them."""
+
+    async def send(over: asyncio.Event) -> None:
+        await service.sender.run(over)
+        if not stop.is_set():
+            service.sender.resign()
+
+    yield send
+    yield service.keeper.run
+
+
+async def _deliver(
+    service: Service, settings: Settings, turn: Any, election: Election, stop: asyncio.Event
+) -> None:
     if settings.webhook_url is None:
-        await poll(service.telegram, turn, service.lanes, stop, service.persistence)
+        # Of two that fetch, Telegram would turn one away and then the other.
+        await election.whenever(
+            lambda over: poll(service.telegram, turn, service.lanes, over, service.persistence), stop
+        )
         return
     assert settings.webhook_secret is not None  # noqa: S101 - load_settings refuses one without the other
     await serve_webhook(

@@ -84,6 +84,13 @@ class Deletions:
         for place in [place for place in self._under_way if place[0] == chat]:
             self._put_off(self._under_way.pop(place), now)
 
+    def resign(self) -> None:
+        """Another process may delete from now on: what waits here is that one's."""
+        self._ripe.clear()
+        for call in self._postman.withdraw(lambda call: isinstance(call, Delete)):
+            if isinstance(call, Delete):
+                self._over(call)
+
     async def _record(self, call: Delete, work: Callable[[Tx], Outgoing | None], now: int) -> Outgoing | None:
         try:
             instead = await self._desk.db.write(work)

@@ -223,6 +223,13 @@ class Jobs:
         self._ripe.update(dict.fromkeys(self._under_way.forget(chat)))
         self._nothing_before = 0
 
+    def resign(self) -> None:
+        """Another process may send from now on: what waits here is that one's. What is on its way stays ours."""
+        self._ripe.clear()
+        self._since.clear()
+        for call in self._postman.withdraw(lambda call: bool(self._under_way.of(call))):
+            self._over(call)
+
     async def _record(
         self, call: Outgoing, work: Callable[[Tx], Outgoing | None], now: int
     ) -> Outgoing | None:

@@ -1,6 +1,7 @@
 """Once a day: whoever should act hears of cases whose end is near, and what is past its time goes.
 
-Apart from the sender, because a large purge takes minutes, in which messages must go out.
+Apart from the sender, because a large purge takes minutes, in which messages must go out. Of several processes, the one
+that sends does it.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from storage.retention import Retention, purge
 TICK_SECONDS = 1.0
 AGAIN_SECONDS = 60
 """After a failure."""
-LANE = b"ends of the case"
-"""Of several processes, one tells of a day's cases, and the others find that it was told."""
 
 
 class Keeper:
@@ -55,7 +54,7 @@ class Keeper:
         return True
 
     async def _tell(self, now: int) -> None:
-        while await self._desk.db.write(lambda tx: tell_of_ends(tx, self._desk, now), LANE):
+        while await self._desk.db.write(lambda tx: tell_of_ends(tx, self._desk, now)):
             self._desk.wake()
 
     async def _purge(self, now: int) -> None:

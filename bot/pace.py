@@ -13,6 +13,10 @@ class Pace:
         self._passes: deque[float] = deque(maxlen=limit)
         self._seconds = seconds
 
+    @property
+    def limit(self) -> int:
+        return self._passes.maxlen or 0
+
     async def wait(self) -> None:
         await asyncio.sleep(self.take())
 

@@ -68,6 +68,9 @@ class _Letter:
     """Keeps to the pace although Telegram has not asked for it."""
     outages: int = 0
     waits: int = 0
+    on_its_way: bool = False
+    """Telegram may have it already."""
+    withdrawn: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Tried once, whatever came of it, or superseded: an answer need not wait for it any longer."""
 
@@ -90,6 +93,7 @@ class Postman:
     ) -> None:
         self._call = call
         self._reports = reports or Reports()
+        self._per_second = per_second
         self._pace = Pace(per_second, 1.0)
         self._brake = Brake()
         self._per_minute_in_group = per_minute_in_group
@@ -134,6 +138,24 @@ class Postman:
             queue.append(letter)
         return letter
 
+    def withdraw(self, which: Callable[[Outgoing], bool]) -> list[Outgoing]:
+        """Take back what is queued and not on its way to Telegram just now; nothing of it is reported."""
+        found = []
+        for queue in self._queues.values():
+            back = [letter for letter in queue if not letter.on_its_way and which(letter.outgoing)]
+            for letter in back:
+                queue.remove(letter)
+                letter.withdrawn = True
+                letter.over.set()
+            found += [letter.outgoing for letter in back]
+        return found
+
+    def share(self, processes: int) -> None:
+        """So many processes send to Telegram, which counts the calls of all of them."""
+        limit = max(1, self._per_second // processes)
+        if limit != self._pace.limit:
+            self._pace = Pace(limit, 1.0)
+
     async def drain(self, within: float) -> int:
         """Deliver what is queued, for up to `within` seconds, then drop the rest. How many were dropped."""
         clock = asyncio.get_running_loop().time
@@ -153,6 +175,8 @@ class Postman:
         try:
             while queue:
                 await self._wait_for_turn(chat, queue[0])
+                if not queue:  # it was taken back
+                    break
                 letter = queue[0]  # read only now: a later edit may have taken the place
                 try:
                     pause = await self._attempt(letter)
@@ -163,7 +187,7 @@ class Postman:
                 letter.over.set()
                 if pause is not None:
                     await asyncio.sleep(pause)
-                elif queue[0] is letter:
+                elif queue and queue[0] is letter:
                     queue.popleft()
         finally:
             del self._queues[chat]
@@ -196,6 +220,9 @@ class Postman:
         outgoing = letter.outgoing
         try:
             async with self._at_once:
+                if letter.withdrawn:
+                    return None
+                letter.on_its_way = True
                 done = await self._call(self._aimed(outgoing))
         except Gone:
             raise
@@ -203,6 +230,8 @@ class Postman:
             pause = await self._pause(letter, error)
             if pause is None:
                 await self._give_up(outgoing, error)
+            else:
+                letter.on_its_way = False
             return pause
         await self._report(self._reports.sent, outgoing, done.message_id)
         return None

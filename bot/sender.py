@@ -61,6 +61,9 @@ class Sender:
         self._clock = clock
         self._states = states
         self._counts = counts
+        self.elsewhere: Callable[[], None] | None = None
+        """Rings the process that sends, while that is another one."""
+        self._runs = False
         self._ring = asyncio.Event()
         self._made: _Parts | None = None
         self._begun = False
@@ -89,6 +92,13 @@ class Sender:
         )
 
     def wake(self) -> None:
+        """Something has become due: look at once, wherever the loop runs."""
+        self._ring.set()
+        if not self._runs and self.elsewhere is not None:
+            self.elsewhere()
+
+    def hear(self) -> None:
+        """Another process rings."""
         self._ring.set()
 
     def depth(self) -> int:
@@ -114,6 +124,7 @@ class Sender:
         """Until `stop`, and again later if this process is to be the sender once more."""
         db = self._parts.desk.db
         db.listener = self._parts.due.note
+        self._runs = True
         self._begun = False
         self._parts.look.afresh()
         try:
@@ -127,6 +138,12 @@ class Sender:
                     await asyncio.wait_for(self._ring.wait(), TICK_SECONDS - GATHER_SECONDS)
         finally:
             db.listener = None
+            self._runs = False
+
+    def resign(self) -> None:
+        """Another process may be the sender from now on."""
+        self._parts.jobs.resign()
+        self._parts.deletions.resign()
 
     async def _round(self) -> bool:
         """One look at everything. True: there is more to be done at once."""

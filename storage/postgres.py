@@ -65,7 +65,8 @@ _HOUSE = f"{SINGLE}, {Single.HOUSE}"
 _TIMELINE = "left(pg_walfile_name(pg_current_wal_lsn()), 8)"
 _NAMES = f"pg_current_xact_id()::text AS number, {_TIMELINE} AS timeline"
 _ALONE = f"SELECT pg_advisory_xact_lock({_HOUSE}), {_NAMES}"
-_BESIDE = f"SELECT pg_advisory_xact_lock_shared({_HOUSE}), pg_advisory_xact_lock({LANES}, $1), {_NAMES}"
+# The lane first: who waits for that keeps nobody from being alone.
+_BESIDE = f"SELECT pg_advisory_xact_lock({LANES}, $1), pg_advisory_xact_lock_shared({_HOUSE}), {_NAMES}"
 _BECAME = f"SELECT CASE WHEN {_TIMELINE} = $2 THEN pg_xact_status($1::text::xid8) END AS became"
 
 

@@ -156,7 +156,8 @@ async def quarter(
     with logging_to(service.log_path, talkative=talkative):
         try:
             await setup.create(place.loaded, bytes(RECOVERY.public_key))
-            found = Quarter(sandbox, place, service, load_questionnaire(place.loaded), sandbox.phone(ADMIN))
+            questionnaire = load_questionnaire(place.loaded)
+            found = Quarter(sandbox, place, service, [service], questionnaire, sandbox.phone(ADMIN))
             members = [ADMIN, *range(OPERATORS, OPERATORS + operators)]
             for user in members:
                 await found.control.add_person(user, f"Staff {user}", role="staff")

@@ -22,12 +22,14 @@ class Service:
     """Starts, stops and is killed, as often as a test likes; all its lives write the same log."""
 
     place: Place
+    name: str = "service"
+    """Of its log; several processes of one installation have one each."""
     _process: asyncio.subprocess.Process | None = field(default=None, repr=False)
     _read: int = 0
 
     @property
     def log_path(self) -> Path:
-        return self.place.home / "service.log"
+        return self.place.home / f"{self.name}.log"
 
     async def start(self, **changed: str) -> None:
         """Returns when the service says that it is ready. `changed`: settings that differ this time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +57,8 @@ class Town:
     sandbox: Sandbox
     place: Place
     service: Service
+    """The first process; usually there is one."""
+    services: list[Service]
     questionnaire: Questionnaire
     admin: Phone
     texts: Texts = field(default_factory=load_texts, repr=False)
@@ -150,8 +152,12 @@ async def town(
     operators: int = 1,
     runs: bool = True,
     recovery: bool = True,
+    listen: Sequence[str] = (),
 ) -> AsyncIterator[Town]:
-    """With an admin and so many operators; `runs=False`: everything but a running service and its staff."""
+    """With an admin and so many operators; `runs=False`: everything but a running service and its staff.
+
+    `listen`: one process for each of these addresses (LISTEN), in place of one alone.
+    """
     sandbox = await start_sandbox(token=TOKEN)
     place = Place(
         home,
@@ -169,23 +175,31 @@ async def town(
         }
         | dict(settings),
     )
-    service = Service(place)
+    services = [
+        Service(Place(home, place.settings | {"LISTEN": each}), f"service-{n}")
+        for n, each in enumerate(listen)
+    ] or [Service(place)]
+    service = services[0]
     try:
         await setup.create(place.loaded, bytes(RECOVERY.public_key) if recovery else None)
-        found = Town(sandbox, place, service, load_questionnaire(place.loaded), sandbox.phone(301))
+        questionnaire = load_questionnaire(place.loaded)
+        found = Town(sandbox, place, service, services, questionnaire, sandbox.phone(301))
         await found.control.add_person(301, "Admin", role="admin")
         for user in range(201, 201 + operators):
             await found.control.add_person(user, f"Operator {user}", role="operator")
         members = [301, *range(201, 201 + operators)]
         await found.control.add_group(GROUP, "Operators", members, bot_is_admin=True)
         if runs:
-            await service.start()
+            for one in services:  # the first becomes the one that sends
+                await one.start()
             await found.enrol(301, Role.ADMIN)
             for user in range(201, 201 + operators):
                 await found.hire(user)
         yield found
-        if service.runs:
-            await service.stop()
+        for one in services:
+            if one.runs:
+                await one.stop()
     finally:
-        await service.kill()
+        for one in services:
+            await one.kill()
         await sandbox.close()
