@@ -7,6 +7,7 @@ with it, and an error becomes one of `bot.telegram_errors` without the words it 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -194,13 +195,26 @@ class _Session(LeanSession):
     def check_response(
         self, bot: Bot, method: TelegramMethod[Any], status_code: int, content: str
     ) -> Response[Any]:
-        try:
-            answer = orjson.loads(content)
-        except ValueError:
-            answer = None
+        answer = _read(content)
         if isinstance(answer, dict) and answer.get("ok") is True and status_code < 300:
             return Response[Any].model_construct(ok=True, result=answer.get("result"))
         raise _error(status_code, _dictionary(answer))
+
+
+def _read(content: str) -> Any:
+    """An answer's JSON; None if it is none.
+
+    orjson takes only what is JSON to the letter. An update with half an emoji in it must not take its batch with it,
+    which would come again with every fetch: what orjson refuses, Python's own reader gets to see.
+    """
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        pass
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _error(status: int, answer: Mapping[str, Any]) -> TelegramError:

@@ -166,6 +166,17 @@ async def test_one_odd_update_does_not_cost_the_batch(api: Api) -> None:
     assert server.calls[0][1]["allowed_updates"] == ["message"]
 
 
+@pytest.mark.parametrize("odd", ['"\\ud83d"', "1" * 40, "NaN", "[" * 600 + "]" * 600])
+async def test_what_is_json_to_a_strict_reader_only_almost_does_not_cost_the_batch(
+    api: Api, odd: str
+) -> None:
+    """Half an emoji, a number without end: it would come again with each fetch, and nobody behind it be served."""
+    server, telegram = api
+    body = f'{{"ok": true, "result": [{{"update_id": 1, "message": {odd}}}, {{"update_id": 2}}]}}'
+    server.answers["getUpdates"].append(web.Response(text=body, content_type="application/json"))
+    assert [each["update_id"] for each in await telegram.get_updates(None, 0, ["message"])] == [1, 2]
+
+
 async def test_get_me_tells_a_wrong_token_in_either_of_telegrams_ways(api: Api) -> None:
     server, telegram = api
     assert (await telegram.get_me())["username"] == "lean_bot"
