@@ -202,10 +202,12 @@ def _raw(conn: Connection) -> sqlite3.Connection:
 def _run(raw: sqlite3.Connection, tx: Tx, work: Callable[[Tx], T]) -> tuple[T | None, Exception | None]:
     """Its result, or its error; then nothing of it is left in the transaction."""
     raw.execute("SAVEPOINT work")
+    marked = len(tx.marks)
     try:
         result, failure = work(tx), None
     except Exception as error:  # the caller's to judge
         result, failure = None, error
+        del tx.marks[marked:]
         if raw.in_transaction:
             raw.execute("ROLLBACK TO work")
     if raw.in_transaction:
