@@ -255,7 +255,9 @@ def test_the_shell_shows_who_claims_a_key_and_can_agree(installed: Shell) -> Non
         staff.claim_key(tx, wren, decode_public(key))
 
     async def run() -> None:
-        async with opened(installed.place.loaded) as installation:
+        key_file = installed.place.home / ".config/postern/server.key"
+        settings = installed.place.loaded.model_copy(update={"server_key_file": key_file})
+        async with opened(settings) as installation:
             await installation.db.write(claim)
 
     asyncio.run(run())
