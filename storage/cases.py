@@ -20,6 +20,7 @@ from intake.questionnaire import Level
 from intake.triage import Act, Outcome, Status, after
 from storage import grouped, locks, outbox
 from storage.database import Tx
+from storage.other_versions import SENSELESS, saved_otherwise
 from storage.purpose import framed
 from storage.schema import cases, thread
 
@@ -260,19 +261,24 @@ def _update(tx: Tx, case: bytes, **values: object) -> None:
 def read(tx: Tx, row: Row[Any]) -> Case:
     """A row's case; it may have other columns beside those of `cases`. Raises Tampered."""
     bound = bound_to(row.case_id, row.reference, row.account, row.code_tag, row.code_key)
-    plain = json.loads(tx.vault.unwrap_padded(FACTS, bound, row.facts))
-    plain["level"] = Level(plain["level"])
-    for name in ("card_lines", "counted", "documents"):
-        plain[name] = tuple(plain[name])
-    contact = None
-    if row.contact is not None:
-        contact = Contact(**json.loads(tx.vault.unwrap_padded(CONTACT, row.case_id, row.contact)))
+    boxed = tx.vault.unwrap_padded(FACTS, bound, row.facts)
+    contact = None if row.contact is None else tx.vault.unwrap_padded(CONTACT, row.case_id, row.contact)
+    with suppress(*SENSELESS):
+        facts = json.loads(boxed)
+        facts["level"] = Level(facts["level"])
+        for name in ("card_lines", "counted", "documents"):
+            facts[name] = tuple(facts[name])
+        return _case(row, Facts(**facts), Contact(**json.loads(contact)) if contact else None)
+    raise saved_otherwise("A case")
+
+
+def _case(row: Row[Any], facts: Facts, contact: Contact | None) -> Case:
     return Case(
         case=row.case_id,
         reference=row.reference,
         status=Status(row.status),
         holder=row.holder,
-        facts=Facts(**plain),
+        facts=facts,
         received_day=row.received_day,
         contact=contact,
         account=row.account,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import orjson
 from sqlalchemy import bindparam, delete, select
 
 from intake.draft import Draft
-from intake.errors import Tampered
 from storage.database import Tx, upsert
 from storage.found import Found, following, opened, those
 from storage.marks import Kind, Mark
+from storage.other_versions import SENSELESS, saved_otherwise
 from storage.schema import drafts
 
 STATE = "drafts.state"
@@ -74,9 +75,7 @@ def accounts_after(tx: Tx, last: bytes, most: int) -> list[bytes]:
 def read(tx: Tx, account: bytes, state: bytes) -> Conversation:
     """A row's conversation. Raises Tampered, also for what another version of Postern has left."""
     plain = tx.vault.unwrap_padded(STATE, account, state)
-    try:
+    with suppress(*SENSELESS):
         found = orjson.loads(plain)
         return Conversation(Draft.from_json(found["draft"].encode()), found["chat"], found["screen"])
-    except (ValueError, TypeError, LookupError, AttributeError):
-        pass  # raised outside: a decoding error holds all that it was given, and would stay with ours
-    raise Tampered("A conversation cannot be read: another version of Postern has saved it.")
+    raise saved_otherwise("A conversation")

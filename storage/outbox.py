@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
@@ -16,6 +17,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from storage.database import Tx
 from storage.found import Found, following, opened, those
 from storage.marks import Kind, Mark
+from storage.other_versions import SENSELESS, saved_otherwise
 from storage.schema import outbox, traces
 
 JOB = "outbox.job"
@@ -148,10 +150,13 @@ def _wrap(tx: Tx, job_id: bytes, job: Job) -> bytes:
 
 
 def _unwrap(tx: Tx, job_id: bytes, box: bytes) -> Job:
-    plain = json.loads(tx.vault.unwrap_padded(JOB, job_id, box))
-    plain["task"] = Task(plain["task"])
-    plain["buttons"] = tuple((label, data) for label, data in plain["buttons"])
-    return Job(**plain)
+    plain = tx.vault.unwrap_padded(JOB, job_id, box)
+    with suppress(*SENSELESS):
+        found = json.loads(plain)
+        found["task"] = Task(found["task"])
+        found["buttons"] = tuple((label, data) for label, data in found["buttons"])
+        return Job(**found)
+    raise saved_otherwise("A message that is owed")
 
 
 # Messages that must be deleted.
@@ -252,4 +257,7 @@ def forget_traces(tx: Tx, ids: list[bytes]) -> None:
 
 
 def _trace(tx: Tx, trace_id: bytes, box: bytes) -> Trace:
-    return Trace(**json.loads(tx.vault.unwrap_padded(TRACE, trace_id, box)))
+    plain = tx.vault.unwrap_padded(TRACE, trace_id, box)
+    with suppress(*SENSELESS):
+        return Trace(**json.loads(plain))
+    raise saved_otherwise("A note of a message")

@@ -42,6 +42,8 @@ BOT = "postern_test_bot"
 SECONDS_AN_UPDATE = 1
 LULL, LULL_SECONDS = 300, 3_600
 """After so many updates nothing comes for so long: drafts expire, messages become due to be deleted."""
+LATEST_LULL = 3_000
+"""It is put off so far while somebody sane is in the middle of a request, which would end as well."""
 
 
 @dataclass
@@ -55,6 +57,9 @@ class Under:
     failures: list[str] = field(default_factory=list)
     submitted: int = 0
     handled: int = 0
+    walking: bool = False
+    """Somebody sane is in the middle of a request."""
+    _lulled: int = 0
 
     async def submit(self, update: Any, name: str) -> asyncio.Future[None] | None:
         """Take an update as polling does; None if it is none. `name`: to find it again."""
@@ -65,7 +70,11 @@ class Under:
         if len(incoming.text) > MAX_TEXT_CHARS or not -(2**63) <= lane_of(incoming) < 2**63:
             self.failures.append(f"{name}: read without a bound")
         self.submitted += 1
-        self.world.wire.now += SECONDS_AN_UPDATE if self.submitted % LULL else LULL_SECONDS
+        self.world.wire.now += SECONDS_AN_UPDATE
+        since = self.submitted - self._lulled
+        if since >= LATEST_LULL or (since >= LULL and not self.walking):
+            self._lulled = self.submitted
+            self.world.wire.now += LULL_SECONDS
         turn: Callable[[Any], Awaitable[None]] = partial(take_turn, self.world.desk, BOT)
         future = await self.lanes.submit(lane_of(incoming), partial(turn, update))
         future.add_done_callback(partial(self._done, name))

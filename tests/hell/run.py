@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -21,8 +22,11 @@ from tests.hell.updates import FIRST_ID, IDS, PLANTED, Updates
 SANE = FIRST_ID + 900
 SANE_IDS = 2**40
 """Update ids of the sane, out of hell's way."""
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds for one press, on a machine that is busy."""
+AGAIN_AFTER = 3.0
+BREAK = 10
+"""Updates between two requests of somebody sane."""
 REFERENCE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 
@@ -96,8 +100,12 @@ async def _walk_on(under: Under, report: Report) -> None:
     """One request after another, each by the same person, who wipes and erases in between."""
     ids = count(SANE_IDS)
     while True:
+        under.walking = True
         await _walk(under, ids)
+        under.walking, at = False, under.submitted
         report.walks += 1
+        while under.submitted < at + BREAK:  # noqa: ASYNC110 - a lull may come now
+            await asyncio.sleep(0.01)
 
 
 async def _walk(under: Under, ids: count[int]) -> None:
@@ -106,8 +114,7 @@ async def _walk(under: Under, ids: count[int]) -> None:
         texts.say("en", name)
         for name in ("channel-chat-button", "send-button", "begin-button", "language-name", "skip-button")
     ]
-    await _send(under, ids, "/start")
-    shown = await _screen(under, lambda m: any(name in _labels(m) for name in wanted))
+    shown = await _begin(under, ids, lambda m: any(name in _labels(m) for name in wanted))
     while not REFERENCE.search(shown.text):
         labels = _labels(shown)
         await _press(under, ids, labels[next(name for name in wanted if name in labels)])
@@ -116,6 +123,15 @@ async def _walk(under: Under, ids: count[int]) -> None:
     shown = await _screen(under, lambda m: texts.say("en", "erase-yes-button") in _labels(m))
     await _press(under, ids, _labels(shown)[texts.say("en", "erase-yes-button")])
     await _screen(under, lambda m: texts.say("en", "erase-yes-button") not in _labels(m))
+
+
+async def _begin(under: Under, ids: count[int], condition: Any) -> Send | Edit:
+    """While very many begin, one is told to press /start again, or not even that: as people do, one does."""
+    for _ in range(int(PATIENCE / AGAIN_AFTER)):
+        await _send(under, ids, "/start")
+        with suppress(TimeoutError):
+            return await _screen(under, condition, AGAIN_AFTER)
+    raise AssertionError("nobody could begin")
 
 
 def _labels(message: Send | Edit) -> dict[str, str]:
@@ -152,16 +168,14 @@ async def _submit(under: Under, update: dict[str, Any]) -> None:
     await asyncio.wait_for(future, PATIENCE)
 
 
-async def _screen(under: Under, condition: Any) -> Send | Edit:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                for _, message in sorted(under.far_end.chats[SANE].items(), reverse=True):
-                    if condition(message):
-                        return message
-                await _news(under)
-    except TimeoutError:
-        raise AssertionError("the next screen never came") from None
+async def _screen(under: Under, condition: Any, patience: float = PATIENCE) -> Send | Edit:
+    """Raises TimeoutError if it never comes."""
+    async with asyncio.timeout(patience):
+        while True:
+            for _, message in sorted(under.far_end.chats[SANE].items(), reverse=True):
+                if condition(message):
+                    return message
+            await _news(under)
 
 
 async def _news(under: Under) -> None:

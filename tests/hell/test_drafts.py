@@ -18,6 +18,7 @@ from intake.errors import PosternError, Tampered, WrongKey
 from storage import damage, drafts
 from storage.database import Tx
 from storage.drafts import STATE, STATE_BYTES, Conversation
+from storage.marks import Kind
 from storage.schema import drafts as drafts_table
 from storage.schema import locks as locks_table
 from storage.server_key import ServerKey
@@ -108,7 +109,7 @@ async def test_an_unreadable_draft_is_dropped_and_its_owner_begins_anew(tmp_path
         await world.write(spoil)
         with pytest.raises(Tampered):
             await ann.send("/start")
-        assert await world.write(damage.drop) == 1
+        assert await world.write(lambda at: damage.drop(at, Kind.DRAFT, [ann.account], world.now)) == 1
         await ann.send("/start")
         assert "English" in ann.screen.labels
 
