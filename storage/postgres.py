@@ -62,12 +62,17 @@ _SETTINGS = {
     "tcp_keepalives_count": "3",
 }
 _HOUSE = f"{SINGLE}, {Single.HOUSE}"
-_TIMELINE = "left(pg_walfile_name(pg_current_wal_lsn()), 8)"
-_NAMES = f"pg_current_xact_id()::text AS number, {_TIMELINE} AS timeline"
+_TIMELINE = "left(pg_walfile_name(pg_current_wal_lsn()), 8) || ' ' || pg_postmaster_start_time()::text"
+_NAMES = f"pg_current_xact_id()::text AS number, {_TIMELINE} AS timeline, now()::text AS began"
 _ALONE = f"SELECT pg_advisory_xact_lock({_HOUSE}), {_NAMES}"
 # The lane first: who waits for that keeps nobody from being alone.
 _BESIDE = f"SELECT pg_advisory_xact_lock({LANES}, $1), pg_advisory_xact_lock_shared({_HOUSE}), {_NAMES}"
-_BECAME = f"SELECT CASE WHEN {_TIMELINE} = $2 THEN pg_xact_status($1::text::xid8) END AS became"
+_BECAME = f"""SELECT CASE WHEN {_TIMELINE} = $2
+    AND (SELECT checkpoint_time FROM pg_control_checkpoint()) <= $3::text::timestamptz
+    THEN pg_xact_status($1::text::xid8) END AS became"""  # noqa: S608 - made of constants
+"""Nothing is said of a transaction that began before the server's last start or checkpoint. A server that recovers from
+a crash makes one, and hands out anew the numbers of transactions of which nothing had reached the disk: such a number
+may be another's by now. Where this ends: the time of a checkpoint is told in whole seconds."""
 
 
 @dataclass(slots=True)
@@ -77,7 +82,10 @@ class _Try:
     number: str = ""
     """By which the server knows it."""
     timeline: str = ""
-    """Of the server's history: another one begins when a standby takes over, and its numbers mean others."""
+    """Of the server's history: another one begins with each start, and when a standby takes over; its numbers mean
+    others."""
+    began: str = ""
+    """When, by the server's clock."""
     committing: bool = False
     result: Any = None
     marks: Sequence[Mark] = ()
@@ -129,7 +137,7 @@ class PostgresDatabase:
         else:
             locked = conn.exec_driver_sql(_BESIDE, (int.from_bytes(lane[:LANE_BYTES]),))
         named = locked.one()
-        attempt.number, attempt.timeline = named.number, named.timeline
+        attempt.number, attempt.timeline, attempt.began = named.number, named.timeline, named.began
         # A statement sees what was committed when it began: whatever is read must come after the locks.
         tx = writing(conn, self._vault)
         attempt.result = work(tx)
@@ -144,11 +152,11 @@ class PostgresDatabase:
 
     async def _ask_what_became_of(self, attempt: _Try) -> bool:
         async with self._engine.connect() as conn:
-            asked = await conn.exec_driver_sql(_BECAME, (attempt.number, attempt.timeline))
+            asked = await conn.exec_driver_sql(_BECAME, (attempt.number, attempt.timeline, attempt.began))
         became: str | None = asked.one().became
         if became == "in progress":
             raise DatabaseAway("The database has not said yet whether something was written.")
-        # Where another server has taken over it is run again: what must not happen twice looks whether it has happened.
+        # Where that can't be told it is run again: what must not happen twice looks whether it has happened.
         return became == "committed"
 
     async def _persist(self, attempt: Callable[[], Awaitable[T]], *, reads: bool = False) -> T:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from intake.errors import DatabaseAway
 from storage import meta, postgres, tallies
+from storage import postgres as postgres_module
 from storage.database import Database, Tx
 from storage.opening import open_database
 from storage.schema import meta as meta_table
@@ -253,6 +254,27 @@ async def test_a_restart_of_the_server_is_waited_for(
     postgres.start()
     await asyncio.gather(*works)
     assert await count(db) == 21
+
+
+async def test_the_number_of_a_lost_transaction_may_be_anothers_after_a_crash(
+    db: Database, postgres: PostgresServer
+) -> None:
+    """The commit was on its way when the server crashed; another's work gets the same number, and is committed."""
+    assert isinstance(db, postgres_module.PostgresDatabase)
+    before = await count(db)
+    for _ in range(3):
+        attempt = postgres_module._Try()
+        async with db._engine.connect() as conn:
+            named = (await conn.exec_driver_sql(postgres_module._ALONE)).one()
+            attempt.number, attempt.timeline, attempt.began = named.number, named.timeline, named.began
+            await conn.run_sync(lambda sync: sync.exec_driver_sql("SELECT 1"))
+            await asyncio.to_thread(postgres.crash)
+            postgres.start()
+            await conn.invalidate()
+        for _ in range(30):  # as many as it takes to come by the lost number
+            await db.write(bump)
+        assert not await db._was_committed(attempt)
+    assert await count(db) == before + 90
 
 
 async def test_while_it_is_away_everybody_is_told_and_afterwards_it_works(
