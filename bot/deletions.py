@@ -66,7 +66,10 @@ class Deletions:
     # While the database can't be written, these raise, and the calls stay under way.
 
     async def sent(self, call: Delete, now: int) -> None:
-        await self._record(call, lambda tx: deliveries.settle(tx, self._desk, call, None, now), now)
+        def work(tx: Tx) -> None:
+            deliveries.settle(tx, self._desk, call, None, now)
+
+        await self._record(call, work, now, deliveries.lane_of(self._desk, call))
 
     async def failed(self, call: Delete, reason: str, now: int) -> None:
         """What could not be asked for now is asked for again; what Telegram refuses is made neutral, if it can be."""
@@ -91,9 +94,11 @@ class Deletions:
             if isinstance(call, Delete):
                 self._over(call)
 
-    async def _record(self, call: Delete, work: Callable[[Tx], Outgoing | None], now: int) -> Outgoing | None:
+    async def _record(
+        self, call: Delete, work: Callable[[Tx], Outgoing | None], now: int, lane: bytes | None = None
+    ) -> Outgoing | None:
         try:
-            instead = await self._desk.db.write(work)
+            instead = await self._desk.db.write(work, lane)
         except Exception as error:
             if not is_trouble(error):
                 self._put_off(self._over(call), now)

@@ -178,7 +178,7 @@ class Jobs:
             for job_id in ids:
                 outbox.done(tx, job_id)
 
-        await self._record(call, work, now)
+        await self._record(call, work, now, deliveries.lane_of(self._desk, call))
         note = Note.read(getattr(call, "note", ""))
         if note is not None and note.kind in {"card", "board"}:
             self._wake()  # what waited to know which message the card is
@@ -231,12 +231,12 @@ class Jobs:
             self._over(call)
 
     async def _record(
-        self, call: Outgoing, work: Callable[[Tx], Outgoing | None], now: int
+        self, call: Outgoing, work: Callable[[Tx], Outgoing | None], now: int, lane: bytes | None = None
     ) -> Outgoing | None:
         """Record what became of a call; only then it is over. Any sooner, the same jobs would be posted again."""
         ids = self._under_way.of(call)
         try:
-            instead = await self._desk.db.write(work)
+            instead = await self._desk.db.write(work, lane)
         except Exception as error:
             if not is_trouble(error):  # a defect: the same message must not go out for ever
                 await self._desk.db.write(lambda tx: _give_up(tx, ids, now))

@@ -90,6 +90,14 @@ def _message(job_id: bytes, job: Job) -> Outgoing:
     return Send(job.chat, job.text, keyboard, note=str(note))
 
 
+def lane_of(desk: Desk, call: Outgoing) -> bytes | None:
+    """For `Database.write`: the chat's lane, if what `settle` records of this call touches nothing but the chat."""
+    note = Note.read(getattr(call, "note", ""))
+    if isinstance(call, Delete) or (isinstance(call, Send) and note is not None and note.kind == "screen"):
+        return desk.vault.account(call.chat)
+    return None
+
+
 def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) -> None:
     """Telegram took the call. `message`: the id of a message that is new."""
     if isinstance(call, Delete):

@@ -56,7 +56,7 @@ async def take_turn(desk: Desk, incoming: Incoming) -> None:
                 outbox.forget_traces(tx, [trace_id])
                 outbox.leave_trace(tx, replace(trace, due=due))
 
-    await desk.db.write(work)
+    await desk.db.write(work, lane=desk.vault.account(chat))
     if action == "written":
         desk.post(chat, [Answer(incoming.query_id), Delete(chat, (message_id,))])
     else:

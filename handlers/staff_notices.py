@@ -10,7 +10,7 @@ from intake.questionnaire import Level
 from intake.roles import Right, may
 from storage import custody, meta, outbox, staff
 from storage.cases import Case
-from storage.database import Tx
+from storage.database import Tx, hold_counts
 from storage.outbox import LONGEST_TRACE, Job, Task
 
 DAY = 86_400
@@ -39,6 +39,7 @@ def next_batch(tx: Tx, desk: Desk, now: int) -> int:
     delay = desk.terms.card_delay_seconds
     if not delay:
         return now
+    hold_counts(tx)
     waiting = meta.get(tx, meta.NEXT_CARDS)
     if waiting is not None:
         at = int(tx.vault.unwrap(meta.VALUE, meta.NEXT_CARDS.encode(), waiting))

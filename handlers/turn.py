@@ -83,7 +83,8 @@ async def _too_fast(desk: Desk, incoming: Incoming) -> None:
         await desk.db.write(
             lambda tx: outbox.leave_trace_of(
                 tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent, due_in=due_in
-            )
+            ),
+            lane=desk.vault.account(incoming.chat_id),
         )
         desk.wake()
     else:

@@ -24,6 +24,7 @@ async def take_turn(desk: Desk, incoming: Incoming, seconds: float, *, may_tell:
         await desk.db.write(
             lambda tx: outbox.leave_trace_of(
                 tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent, due_in=0
-            )
+            ),
+            lane=desk.vault.account(incoming.chat_id),
         )
         desk.wake()

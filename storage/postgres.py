@@ -93,6 +93,7 @@ class _Try:
 
 class PostgresDatabase:
     def __init__(self, url: str, vault: Vault) -> None:
+        self._url = url
         self._engine = _engine(url)
         self._reading = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -102,9 +103,13 @@ class PostgresDatabase:
         self._random = SystemRandom()
 
     async def read(self, work: Callable[[Tx], T], *, long: bool = False) -> T:
+        if long:
+            return await self._apart(lambda db: db.read(work))
         return await self._persist(partial(self._read, work), reads=True)
 
     async def write(self, work: Callable[[Tx], T], lane: bytes | None = None, *, long: bool = False) -> T:
+        if long:
+            return await self._apart(lambda db: db.write(work, lane))
         return await self._persist(partial(self._write, work, lane))
 
     async def tidy(self) -> bool:
@@ -112,6 +117,21 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    async def _apart(self, ask: Callable[[PostgresDatabase], Awaitable[T]]) -> T:
+        """In a thread with a loop and a connection of its own: this loop's turns go on."""
+        loop, listener = asyncio.get_running_loop(), self.listener
+
+        async def there() -> T:
+            db = PostgresDatabase(self._url, self._vault)
+            if listener is not None:
+                db.listener = partial(_hand_over, loop, listener)
+            try:
+                return await ask(db)
+            finally:
+                await db.close()
+
+        return await asyncio.to_thread(asyncio.run, there())
 
     async def _read(self, work: Callable[[Tx], T]) -> T:
         async with self._reading.connect() as conn:
@@ -177,6 +197,10 @@ class PostgresDatabase:
                     await self._engine.dispose()  # the next connection may lead to the server that took over
             await asyncio.sleep(pause * self._random.uniform(0.5, 1.0))
             pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _hand_over(loop: asyncio.AbstractEventLoop, listener: Listener, marks: Sequence[Mark]) -> None:
+    loop.call_soon_threadsafe(listener, marks)
 
 
 def _engine(url: str) -> AsyncEngine:

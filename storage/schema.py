@@ -8,9 +8,11 @@ order of rows nor their ids tell who came first.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
 metadata = MetaData()
+SECONDS = BigInteger().with_variant(Integer, "sqlite")
+"""Unix seconds. PostgreSQL's smaller integers end in 2038; SQLite's have room."""
 
 
 def _table(name: str, *parts: Column[object] | Index) -> Table:
@@ -123,7 +125,7 @@ invites = _table(
     "invites",
     Column("token", LargeBinary(16), primary_key=True),
     Column("role", String(8), nullable=False),
-    Column("expires_at", Integer, nullable=False),  # Unix seconds; tells about staff, not requesters
+    Column("expires_at", SECONDS, nullable=False),  # Unix seconds; tells about staff, not requesters
 )
 
 # Accounts from which nothing is taken until a day comes, or an admin lifts it.

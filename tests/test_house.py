@@ -245,6 +245,23 @@ def test_no_work_is_done_at_import_time() -> None:
     assert found == []
 
 
+def test_works_with_a_lane_are_known() -> None:
+    """On PostgreSQL they run beside each other, see `storage.postgres`: whoever adds one has to think about that."""
+    known = {"handlers.requester", "handlers.requester_code", "handlers.turn", "handlers.waiting"}
+    found = {
+        module
+        for module, tree in sources().items()
+        for node in ast.walk(tree)
+        if room_of(module) in ROOMS
+        and isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "write"
+        and ast.unparse(node.func.value).endswith("db")
+        and (len(node.args) > 1 or any(keyword.arg == "lane" for keyword in node.keywords))
+    }
+    assert found == known | {"bot.deletions", "bot.jobs"}  # what `handlers.deliveries.lane_of` says
+
+
 def test_every_log_line_has_a_fixed_text() -> None:
     """The first argument is a constant and there is no second: values go into fields, which are filtered."""
     found = []

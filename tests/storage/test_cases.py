@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -14,9 +16,11 @@ from storage import cases, locks, outbox, thread
 from storage.cases import Case, Contact, Facts
 from storage.database import Database, Tx
 from storage.envelope import Who
+from storage.opening import open_database
 from storage.outbox import Job, Task
 from storage.schema import cases as table
 from storage.sealing import Sealer, make_lock
+from storage.vault import Vault
 from tests.storage.test_locks import KEYS, rows
 
 FACTS = Facts(Level.URGENT, 1_700_000_000 // 3600 * 3600, "ru", ("Place: At home",), ("ab" * 16,), 19_675)
@@ -232,3 +236,28 @@ async def test_retention_counts_days_from_receiving_and_from_closing(db: Databas
         return set(unfinished), set(finished)
 
     assert await db.write(work) == ({b"\x01" * 16}, {b"\x03" * 16})
+
+
+async def test_of_fifty_who_claim_at_the_same_instant_in_two_processes_one_gets_it(
+    db: Database, url: str, vault: Vault
+) -> None:
+    """Each has seen it open, and writes in a lane of its own, so that on PostgreSQL they really meet.
+
+    (In the service an operator's work is alone; the claim does not lean on that.)
+    """
+    await db.write(lambda tx: cases.add(tx, case()))
+    second = open_database(url, vault)
+    seen = await second.read(stored)
+
+    def claim(name: str) -> Callable[[Tx], bool]:
+        return lambda tx: cases.move(tx, seen, Act.CLAIM, holder=name)
+
+    names = [f"{n:016}" for n in range(50)]
+    try:
+        works = [(db, second)[n % 2].write(claim(name), bytes([n]) * 16) for n, name in enumerate(names)]
+        got = await asyncio.gather(*works)
+        found = await second.read(stored)
+    finally:
+        await second.close()
+    assert got.count(True) == 1
+    assert (found.status, found.holder) == (Status.CLAIMED, names[got.index(True)])

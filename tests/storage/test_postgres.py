@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
+from threading import Event, Thread
 from typing import Any
 
 import asyncpg
@@ -15,6 +16,7 @@ from intake.errors import DatabaseAway
 from storage import meta, postgres, tallies
 from storage import postgres as postgres_module
 from storage.database import Database, Tx
+from storage.marks import Kind, Mark
 from storage.opening import open_database
 from storage.schema import meta as meta_table
 from storage.vault import Vault
@@ -79,8 +81,6 @@ def start(work: Coroutine[Any, Any, int]) -> asyncio.Task[int]:
 
 def in_another_process(work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
     """While a work holds up this loop."""
-    from threading import Thread
-
     thread = Thread(target=lambda: asyncio.run(work()))
     thread.start()
     thread.join()
@@ -207,6 +207,29 @@ async def test_a_work_that_fails_by_itself_is_not_tried_again(db: Database) -> N
     with pytest.raises(IntegrityError):
         await db.write(twice)
     assert tries == ["once", "twice", "twice"]
+
+
+@pytest.mark.parametrize("how", ["read", "write"])
+async def test_a_long_work_leaves_the_loop_to_the_others(db: Database, how: str) -> None:
+    began, may_end = Event(), Event()
+    told: list[Mark] = []
+    db.listener = told.extend
+
+    def long(tx: Tx) -> int:
+        began.set()
+        assert may_end.wait(30)
+        if how == "write":
+            tx.marks.append(Mark(Kind.JOB, b"j" * 16, 5))
+            return bump(tx)
+        return len(meta.get(tx, "count") or b"")
+
+    work = asyncio.create_task(getattr(db, how)(long, long=True))
+    await asyncio.to_thread(began.wait, 30)
+    assert await count(db) == 0  # a turn goes on here
+    may_end.set()
+    assert await work == (how == "write")
+    await asyncio.sleep(0)
+    assert [mark.when for mark in told] == [5] * (how == "write")
 
 
 # Connections break.

@@ -1,7 +1,7 @@
 """The first tables. What each column is for stands in `storage.schema`; here only what they were made of."""
 
 from alembic import op
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, String
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, String
 
 revision = "0001"
 down_revision = None
@@ -84,7 +84,8 @@ def upgrade() -> None:
         "invites",
         Column("token", LargeBinary(16), primary_key=True),
         Column("role", String(8), nullable=False),
-        Column("expires_at", Integer, nullable=False),
+        # PostgreSQL's smaller integers end in 2038.
+        Column("expires_at", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
     )
     _table(
         "tallies",
