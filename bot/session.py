@@ -1,6 +1,6 @@
 """A lean HTTP session behind aiogram's `BaseSession`: forms over connections that stay open.
 
-aiogram's own session costs about as much CPU a call as all the rest of a turn; docs/decisions/0011 has the figures.
+aiogram's own session costs about as much CPU a call as all the rest of a turn; docs/decisions/0012 has the figures.
 This one knows only what a Bot API server does: HTTP/1.1, one answer for each request, no redirects, no cookies, no
 compression. Fields are encoded as aiogram encodes them, so that a server that understands one understands the other;
 httptools (the parser of Node.js) reads the answers. Calls that carry a file go through aiogram's session.
