@@ -21,7 +21,9 @@ GROUP = -1_001_000_000_001
 
 def command(kind: Kind) -> list[str]:
     """After Python's -m."""
-    return ["bot.cli", "run"] if kind.postern else ["benchmarks.plain_bot"]
+    if not kind.postern:
+        return ["benchmarks.plain_bot"]
+    return ["benchmarks.with_aiograms_session" if kind.aiograms_session else "bot.cli", "run"]
 
 
 def environments(kind: Kind, home: Path, url: str) -> list[dict[str, str]]:

@@ -24,6 +24,8 @@ class Kind:
     """Cases that are there before it starts, (open, closed); and staff that can ask for them."""
     database: str = ""
     """DATABASE_URL; SQLite in a folder of its own without it."""
+    aiograms_session: bool = False
+    """Calls go through aiogram's own HTTP session."""
     processes: int = 1
     """More than one take turns at the webhook."""
 
@@ -31,6 +33,7 @@ class Kind:
 PLAIN = Kind("plain aiogram, stores nothing", postern=False)
 PLAIN_SQLITE = Kind("plain aiogram, one SQLite row an answer", postern=False, sqlite=True)
 POSTERN = Kind("postern")
+POSTERN_AIOGRAM = replace(POSTERN, name="postern, aiogram's own HTTP session", aiograms_session=True)
 POSTERN_30 = replace(POSTERN, name="postern, 30 operators' keys", operators=30)
 POSTERN_LEAVE = Kind("postern, leave-service", questionnaire="leave-service", card_delay=30)
 """The questionnaire that it comes with: four languages, ticks, a text; its cards wait as they do by default."""

@@ -8,7 +8,15 @@ from dataclasses import replace
 
 from benchmarks import arrivals, growth, locking, memory, processes, starting, turns
 from benchmarks.contestants import Stage
-from benchmarks.kinds import PLAIN, PLAIN_SQLITE, POSTERN, POSTERN_30, POSTERN_LEAVE, by_webhook
+from benchmarks.kinds import (
+    PLAIN,
+    PLAIN_SQLITE,
+    POSTERN,
+    POSTERN_30,
+    POSTERN_AIOGRAM,
+    POSTERN_LEAVE,
+    by_webhook,
+)
 from benchmarks.plan import Plan
 from benchmarks.tables import Table
 from tests.postgres import postgres_server
@@ -16,7 +24,9 @@ from tests.postgres import postgres_server
 
 def _turns(plan: Plan, stage: Stage) -> Iterator[Table]:
     """All in the same rounds; each way of getting updates has a plain bot of its own to be compared with."""
-    kinds = [PLAIN, POSTERN] if plan.quick else [PLAIN, PLAIN_SQLITE, POSTERN, POSTERN_30, POSTERN_LEAVE]
+    kinds = [PLAIN, POSTERN, POSTERN_AIOGRAM]
+    if not plan.quick:
+        kinds = [PLAIN, PLAIN_SQLITE, POSTERN, POSTERN_AIOGRAM, POSTERN_30, POSTERN_LEAVE]
     posted = [
         by_webhook(kind) for kind in ([PLAIN, POSTERN] if plan.quick else [PLAIN, PLAIN_SQLITE, POSTERN])
     ]
