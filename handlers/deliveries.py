@@ -233,7 +233,8 @@ def _language(tx: Tx, desk: Desk, account: bytes) -> str:
 
 def _still_in_the_group(tx: Tx, desk: Desk, job_id: bytes, now: int) -> None:
     """Somebody who was revoked is to be removed by hand: the admins hear of it."""
-    name = next((job.text for each, job in outbox.waiting(tx) if each == job_id), "")
+    job = outbox.jobs(tx, [job_id]).rows.get(job_id)
+    name = job.text if job is not None else ""
     text = desk.texts.say(desk.staff_language, "removal-failed", name=name)
     for admin in staff.everyone(tx):
         if admin.role is Role.ADMIN and admin.chat is not None:

@@ -90,8 +90,8 @@ def addition_due(tx: Tx, desk: Desk, case: Case, now: int) -> None:
 
 
 def addition_decided(tx: Tx, desk: Desk, case: Case, now: int, *, keep: bool) -> None:
-    for job_id, job in outbox.waiting(tx):
-        if job.case == case.case.hex() and job.tag == ADDITION:
+    for job_id, job in outbox.about(tx, {case.case.hex()}):
+        if job.tag == ADDITION:
             outbox.done(tx, job_id)
     holder = staff.by_id(tx, case.holder) if case.holder else None
     if holder is None or holder.chat is None:
@@ -119,8 +119,8 @@ def added_by_code(tx: Tx, desk: Desk, case: Case, at: int) -> None:
 
 def untell(tx: Tx, case: Case, now: int) -> None:
     """What its holder has not been told yet, waiting for a batch, is not told."""
-    for job_id, job in outbox.waiting(tx):
-        if job.case == case.case.hex() and job.due > now and job.task in {Task.SEND, Task.DOCUMENT}:
+    for job_id, job in outbox.about(tx, {case.case.hex()}):
+        if job.due > now and job.task in {Task.SEND, Task.DOCUMENT}:
             outbox.done(tx, job_id)
 
 

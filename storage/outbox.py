@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from storage.database import Tx
 from storage.found import Found, following, opened, those
@@ -34,9 +34,13 @@ _DONE = delete(outbox).where(outbox.c.id == bindparam("job_id"))
 _POSTPONE = (
     update(outbox)
     .where(outbox.c.id == bindparam("job_id"))
-    .values(due_day=bindparam("due_day"), job=bindparam("job"))
+    .values(due_day=bindparam("due_day"), about=bindparam("about"), job=bindparam("job"))
 )
 _JOBS, _JOBS_AFTER = those(outbox.c.id, outbox.c.job), following(outbox.c.id, outbox.c.job)
+_ABOUT = select(outbox.c.id, outbox.c.job).where(
+    or_(outbox.c.about.in_(bindparam("tags", expanding=True)), outbox.c.about.is_(None))
+)
+"""Rows from before there was this column have to be opened."""
 _LEAVE = insert(traces)
 _FORGET = delete(traces).where(traces.c.id == bindparam("trace_id"))
 _OF_CHAT = select(traces.c.id, traces.c.message).where(traces.c.chat == bindparam("of_chat"))
@@ -84,7 +88,7 @@ class Job:
 
 def add(tx: Tx, job: Job) -> bytes:
     job_id = secrets.token_bytes(16)
-    tx.conn.execute(_ADD, {"id": job_id, "due_day": job.due // DAY, "job": _wrap(tx, job_id, job)})
+    tx.conn.execute(_ADD, {"id": job_id, **_row(tx, job_id, job)})
     tx.marks.append(Mark(Kind.JOB, job_id, job.due))
     return job_id
 
@@ -109,7 +113,7 @@ def due(tx: Tx, now: int) -> list[tuple[bytes, Job]]:
 
 
 def postpone(tx: Tx, job_id: bytes, job: Job) -> None:
-    tx.conn.execute(_POSTPONE, {"job_id": job_id, "due_day": job.due // DAY, "job": _wrap(tx, job_id, job)})
+    tx.conn.execute(_POSTPONE, {"job_id": job_id, **_row(tx, job_id, job)})
     tx.marks.append(Mark(Kind.JOB, job_id, job.due))
 
 
@@ -123,11 +127,18 @@ def waiting(tx: Tx) -> list[tuple[bytes, Job]]:
     return [(row.id, _unwrap(tx, row.id, row.job)) for row in rows]
 
 
+def about(tx: Tx, cases: Collection[str]) -> list[tuple[bytes, Job]]:
+    """Every job about these cases (hexadecimal ids)."""
+    tags = [_about(tx, case) for case in cases]
+    rows = tx.conn.execute(_ABOUT, {"tags": tags}).all() if tags else []
+    found = [(row.id, _unwrap(tx, row.id, row.job)) for row in rows]
+    return [(job_id, job) for job_id, job in found if job.case in cases]
+
+
 def drop_about(tx: Tx, cases: Collection[str]) -> None:
     """Nothing is owed any longer about these cases (hexadecimal ids)."""
-    for job_id, job in waiting(tx) if cases else ():
-        if job.case in cases:
-            done(tx, job_id)
+    for job_id, _ in about(tx, cases):
+        done(tx, job_id)
 
 
 def drop_for(tx: Tx, chat: int) -> None:
@@ -139,14 +150,23 @@ def drop_for(tx: Tx, chat: int) -> None:
 
 def untie(tx: Tx, case: str, chat: int) -> None:
     """What is still to be sent to this chat no longer names the case."""
-    for job_id, job in waiting(tx):
-        if job.case == case and job.chat == chat:
+    for job_id, job in about(tx, {case}):
+        if job.chat == chat:
             postpone(tx, job_id, replace(job, case=""))
 
 
-def _wrap(tx: Tx, job_id: bytes, job: Job) -> bytes:
+def _row(tx: Tx, job_id: bytes, job: Job) -> dict[str, object]:
     plain = json.dumps(asdict(job), ensure_ascii=False, separators=(",", ":")).encode()
-    return tx.vault.wrap_padded(JOB, job_id, plain, JOB_BYTES)
+    return {
+        "due_day": job.due // DAY,
+        "about": _about(tx, job.case),
+        "job": tx.vault.wrap_padded(JOB, job_id, plain, JOB_BYTES),
+    }
+
+
+def _about(tx: Tx, case: str) -> bytes:
+    """Leads nowhere without the server's keys: it is no other table's hash. What is about no case has one, too."""
+    return tx.vault.tag("job", case.encode())
 
 
 def _unwrap(tx: Tx, job_id: bytes, box: bytes) -> Job:

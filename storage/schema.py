@@ -88,6 +88,9 @@ outbox = _table(
     "outbox",
     Column("id", LargeBinary(16), primary_key=True),
     Column("due_day", Integer, nullable=False, index=True),
+    Column(
+        "about", LargeBinary(16), nullable=True, index=True
+    ),  # keyed hash of the case; in old rows nothing
     Column("job", LargeBinary, nullable=False),  # wrapped: what, where, when exactly, how often tried
 )
 

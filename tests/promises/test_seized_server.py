@@ -55,7 +55,7 @@ CLEAR = {
         "outcome",
     },
     "thread": {"case_id", "sequence", "author", "day", "mac"},
-    "outbox": {"id", "due_day"},
+    "outbox": {"id", "due_day", "about"},
     "traces": {"id", "chat", "due_day"},
     "rings": {"id", "kind", "row"},
     "staff": {"id", "name", "role", "account", "public_key", "confirmed"},

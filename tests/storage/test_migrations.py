@@ -88,6 +88,19 @@ async def test_rows_survive_a_later_step(tmp_path: Path) -> None:
     assert "WITHOUT ROWID" in dict(made_of(tmp_path / "x.sqlite"))["staff"]
 
 
+async def test_what_is_owed_survives_the_step_that_makes_its_table_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "before"
+    shutil.copytree(migrate.SCRIPTS, folder, ignore=shutil.ignore_patterns("__pycache__", "000[5-9]*"))
+    await migrate.upgrade(url(tmp_path), folder)
+    with sqlite3.connect(tmp_path / "x.sqlite") as conn:
+        conn.execute("INSERT INTO outbox VALUES (x'01', 7, x'abcd')")
+    await migrate.upgrade(url(tmp_path))
+    with sqlite3.connect(tmp_path / "x.sqlite") as conn:
+        assert conn.execute("SELECT id, due_day, about, job FROM outbox").fetchall() == [
+            (b"\x01", 7, None, b"\xab\xcd")
+        ]
+
+
 async def test_a_step_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
     await migrate.upgrade(url(tmp_path))
     add_member(tmp_path)

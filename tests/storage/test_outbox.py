@@ -172,3 +172,47 @@ async def test_under_another_server_key_nothing_counts_as_damaged(db: Database, 
         await stranger.write(drop_all)
     await stranger.close()
     assert await db.read(lambda tx: tx.conn.execute(select(func.count()).select_from(jobs)).scalar_one()) == 1
+
+
+async def test_the_jobs_of_a_case_are_found_without_opening_the_others(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[bytes] = []
+    unwrap = Vault.unwrap
+
+    def counting(vault: Vault, place: str, row: bytes, box: bytes) -> bytes:
+        opened.append(row)
+        return unwrap(vault, place, row, box)
+
+    def work(tx: Tx) -> None:
+        others = [outbox.add(tx, replace(SEND, case=case)) for case in ("bb", "", "cc") for _ in range(9)]
+        mine = {outbox.add(tx, replace(SEND, case="aa", chat=n)) for n in range(3)}
+        old = outbox.add(tx, replace(SEND, case="aa", chat=9))  # from before there was the column
+        stranger = outbox.add(tx, replace(SEND, case="bb"))
+        tx.conn.execute(update(jobs).where(jobs.c.id.in_([old, stranger])).values(about=None))
+        monkeypatch.setattr(Vault, "unwrap", counting)
+        assert {job_id for job_id, _ in outbox.about(tx, {"aa"})} == {*mine, old}
+        assert {*opened} == {*mine, old, stranger}
+        outbox.untie(tx, "aa", 9)
+        assert {job_id for job_id, _ in outbox.about(tx, {"aa"})} == mine
+        outbox.drop_about(tx, {"aa", "cc"})
+        assert outbox.about(tx, {"aa"}) == outbox.about(tx, {"cc"}) == []
+        assert not set(others[18:]) & {job_id for job_id, _ in outbox.waiting(tx)}
+        assert outbox.about(tx, []) == []
+
+    await db.write(work)
+
+
+async def test_what_a_job_is_about_is_no_hash_that_stands_anywhere_else(db: Database) -> None:
+    case, chat = "ab" * 16, 77
+
+    def work(tx: Tx) -> None:
+        outbox.add(tx, replace(SEND, case=case, chat=chat))
+        about = tx.conn.execute(select(jobs.c.about)).scalar_one()
+        assert about not in {
+            bytes.fromhex(case),
+            tx.vault.account(chat),
+            tx.vault.tag("code", bytes.fromhex(case)),
+        }
+
+    await db.write(work)
