@@ -16,26 +16,32 @@ ASKING = 2.0
 
 def table(bots: Sequence[Contestant], rounds: int, seconds: float) -> Table:
     """The first bot's database is the small one."""
-    made = Table("Cost as it grows: CPU ms", ["stored", "a turn", "×", "/queue", "×", "/stats", "×"])
+    columns = ["a turn", "the first /queue", "/queue", "/stats"]
+    made = Table("Cost as it grows: CPU ms", ["stored", *(text for name in columns for text in (name, "×"))])
     found = turns.measure(bots, rounds, seconds)
     base: list[float] = []
     for bot, results in zip(bots, found, strict=True):
+        first = _asking(bot, OPERATOR, "/queue", 0.0)
         costs = [
             median(each.cpu for each in results),
-            _asking(bot, OPERATOR, "/queue"),
-            _asking(bot, ADMIN, "/stats"),
+            first,
+            _asking(bot, OPERATOR, "/queue", ASKING),
+            _asking(bot, ADMIN, "/stats", ASKING),
         ]
         base = base or costs
-        cells = [
-            text
-            for cost, first in zip(costs, base, strict=True)
-            for text in (f"{cost:.2f}", f"{cost / first:.2f}")
-        ]
-        made.add(bot.kind.name, *cells)
+        made.add(
+            bot.kind.name,
+            *(
+                text
+                for cost, small in zip(costs, base, strict=True)
+                for text in (f"{cost:.2f}", f"{cost / small:.2f}" if small else "")
+            ),
+        )
+    made.notes.append("The first /queue after a start is asked once: its CPU is counted in steps of 10 ms.")
     return made
 
 
-def _asking(bot: Contestant, chat: int, text: str) -> float:
-    """Milliseconds of CPU for the answer to a command."""
-    result = bot.load.run("say", chat=chat, text=text, seconds=ASKING, pids=bot.pids)
+def _asking(bot: Contestant, chat: int, text: str, seconds: float) -> float:
+    """Milliseconds of CPU for the answer to a command, asked for so long; once at least."""
+    result = bot.load.run("say", chat=chat, text=text, seconds=seconds, pids=bot.pids)
     return float(1000 * result["bot_cpu"] / result["steps"])
