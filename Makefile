@@ -1,5 +1,6 @@
 # make demo          the whole thing on this machine; WALK=1 plays it through without a browser, PORT=… moves it
 # make test          all checks and tests; make coverage shows what they reach
+# make reached       every branch of the parts that matter most is reached by tests, or this fails
 # make promises      prove the README's table, cell by cell; FULL=1 with the long runs
 # make bench         how fast it is, next to plain bots; ten minutes of two cores; QUICK=1 takes one
 # make fire          the service killed, cut off, flooded, out of disk: a sample; FULL=1 all of it, which takes hours and
@@ -17,7 +18,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 BUILD_TOOL := setuptools>=77
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: demo test coverage promises bench screenshots lock clean
+.PHONY: demo test coverage reached promises bench screenshots lock clean
 
 demo: .venv/.installed
 	@$(BIN)/postern demo $(if $(filter-out 0,$(WALK)),--walk) $(if $(PORT),--port $(PORT))
@@ -31,6 +32,10 @@ test: .venv/.installed-dev
 coverage: .venv/.installed-dev
 	@$(BIN)/pytest -n auto --cov=intake --cov=storage --cov=handlers --cov=bot --cov=sandbox \
 		--cov-report=term-missing:skip-covered
+
+# Every branch of what seals, of what an intake is, and of the way in: this fails at 99 %.
+reached: .venv/.installed-dev
+	@$(BIN)/python -m tests.promises.reached
 
 promises: .venv/.installed-dev
 	@$(BIN)/python -m tests.promises $(if $(filter-out 0,$(FULL)),--full)

@@ -54,7 +54,7 @@ def step(table: Table, draft: Draft, event: Event) -> Step:
             result = _code_typed(table, draft, event)
         case Command(name):
             result = _command(table, alone, name)
-        case Unexpected(kind):
+        case Unexpected(kind):  # pragma: no branch - mypy knows that there is no other
             result = _unexpected(alone, kind)
     about = result.about or result.draft or draft
     if result.draft is None:
@@ -117,7 +117,7 @@ def _offered(questionnaire: Questionnaire, draft: Draft) -> dict[str, Handler]:
             return {"yes": leaving.erase, "withdraw": leaving.withdraw, "no": moving.rejoin}
         case Place.CODE:
             return dict(by_code.ACTIONS)
-        case Place.CODE_TAKE_BACK | Place.CODE_WITHDRAW | Place.CODE_ERASE:
+        case Place.CODE_TAKE_BACK | Place.CODE_WITHDRAW | Place.CODE_ERASE:  # pragma: no branch - as above
             return {"leave": moving.rejoin}
 
 
@@ -129,7 +129,7 @@ def _question_actions(question: Question, draft: Draft) -> dict[str, Handler]:
             found |= {f"o{i}": answering.choose for i in options}
         case Kind.CHOICES:
             found |= {f"t{i}": answering.tick for i in options} | {"done": answering.done}
-        case Kind.TEXT:
+        case Kind.TEXT:  # pragma: no branch - as above
             found |= {"next": answering.keep_text} if draft.texts.get(question.id) else {}
     return found
 

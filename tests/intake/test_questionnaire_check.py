@@ -280,17 +280,6 @@ def test_a_ladder_has_known_rungs_and_an_end() -> None:
     assert "has above: awry, which is not on the ladder (away)" in problem(
         with_questions(option(WHERE, 0, above="awry"))
     )
-    circle = {
-        "away": Rung("away", {"en": "Away"}, "beyond"),
-        "beyond": Rung("beyond", {"en": "Beyond"}, "away"),
-    }
-    problems = check(with_questions(replace(WHERE, ladder=circle)))
-    assert [each.split(" leads")[0] for each in problems] == [
-        'question "where": rung "away"',
-        'question "where": rung "beyond"',
-    ]
-    itself = {"away": Rung("away", {"en": "Away"}, "away")}
-    assert "leads back to itself" in problem(with_questions(replace(WHERE, ladder=itself)))
 
 
 def test_a_rung_is_used_and_is_not_mistaken_for_an_option() -> None:

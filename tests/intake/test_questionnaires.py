@@ -2,13 +2,14 @@
 
 import random
 import re
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from intake.answers import asked, level_of
-from intake.questionnaire import Kind, Level, Localised, Questionnaire
+from intake.questionnaire import Kind, Level, Localised, Questionnaire, fingerprint
 from intake.questionnaire_file import load
 from intake.questionnaire_texts import LANGUAGES
 from intake.reachability import taps_to_emergency
@@ -174,3 +175,16 @@ def test_nothing_of_either_is_in_the_code() -> None:
     for folder in ("intake", "storage", "handlers"):
         for path in (root / folder).rglob("*.py"):
             assert not telling.search(path.read_text(encoding="utf-8")), path
+
+
+def test_a_fingerprint_tells_it_from_one_that_differs_in_a_condition_only(form: Questionnaire) -> None:
+    """A draft that was begun with the other one must not go on with this one."""
+    last = next(question for question in reversed(form.questions) if question.when)
+    always = tuple(replace(q, when={}) if q.id == last.id else q for q in form.questions)
+    prints = {
+        fingerprint(form),
+        fingerprint(replace(form, questions=always)),
+        fingerprint(replace(form, rules=())),
+    }
+    assert len(prints) == 3
+    assert fingerprint(form) == fingerprint(replace(form))
