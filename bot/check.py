@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from time import time
 
-from bot.check_given_up import given_up_lately
 from bot.check_host import (
     core_dumps,
     data_folder,
@@ -16,6 +15,7 @@ from bot.check_host import (
     swap,
     unfinished_rotation,
 )
+from bot.check_outbox import given_up_lately, waits_for_long
 from bot.check_telegram import telegram
 from bot.finding import Finding, note, problem
 from bot.installation import load_questionnaire, opened
@@ -53,7 +53,8 @@ async def _data(settings: Settings) -> tuple[list[Finding], list[Member] | None]
 
 def _people(tx: Tx) -> tuple[list[Finding], list[Member]]:
     members = staff.everyone(tx)
-    return [*_keys(tx, members), *given_up_lately(tx, int(time()))], members
+    now = int(time())
+    return [*_keys(tx, members), *waits_for_long(tx, now), *given_up_lately(tx, now)], members
 
 
 def _keys(tx: Tx, members: list[Member]) -> Iterator[Finding]:

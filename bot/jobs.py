@@ -211,8 +211,9 @@ class Jobs:
 
     async def blocked(self, call: Outgoing, now: int) -> None:
         """The operators' group took nothing: it is owed for as long as that lasts."""
-        await self._later(self._under_way.of(call), now)
-        self._under_way.over(call)
+        if ids := self._under_way.of(call):
+            await self._later(ids, now)
+            self._under_way.over(call)
 
     def to(self, chat: int) -> list[bytes]:
         """What is on its way to this chat."""

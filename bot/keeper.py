@@ -15,6 +15,7 @@ import structlog
 from handlers.desk import Desk
 from handlers.end_notices import DAY, tell_of_ends
 from storage.retention import Retention, purge
+from storage.trouble import is_trouble
 
 TICK_SECONDS = 1.0
 AGAIN_SECONDS = 60
@@ -49,6 +50,8 @@ class Keeper:
         try:
             await work(now)
         except Exception as error:  # it is tried again; whatever was done lies in the database
+            if is_trouble(error):  # the background says so, once
+                return False
             structlog.get_logger().error("the day's purge was not finished", exc_info=error)
             return False
         return True

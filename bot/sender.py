@@ -28,7 +28,7 @@ from bot.sweep import Sweep
 from handlers import deliveries, group
 from handlers.desk import Desk
 from handlers.notes import Note
-from handlers.outgoing import Delete, Outgoing, Send
+from handlers.outgoing import Delete, Edit, Outgoing, Send
 from storage import marks, meta
 from storage.database import Tx
 from storage.marks import Mark
@@ -269,7 +269,7 @@ class Sender:
         if isinstance(call, Delete):
             await self._parts.deletions.failed(call, reason, self._clock())
             self.wake()  # what can't be deleted may have to be made neutral
-        elif reason == "no-rights" and isinstance(call, Send) and call.chat < 0:
+        elif reason == "no-rights" and isinstance(call, Send | Edit) and call.chat < 0:
             self._states.begin(State.GROUP)
             await self._parts.jobs.blocked(call, self._clock())
         else:

@@ -16,17 +16,18 @@ from aiohttp import web
 from nacl.public import PrivateKey
 
 from bot.check import examine
-from bot.check_given_up import WORDS
 from bot.check_host import data_folder, secret_files, server_key_place, swap
+from bot.check_outbox import WORDS
 from bot.check_telegram import telegram
 from bot.give_up import KEPT_TRYING
 from bot.installation import opened
 from bot.settings import Settings, load_settings
 from bot.setup import create
 from intake.roles import Role
-from storage import given_up, meta, staff
+from storage import given_up, meta, outbox, staff
 from storage.database import Tx
 from storage.marks import Kind
+from storage.outbox import Job, Task
 from tests.bot.api_server import TOKEN, ApiServer, bot_api
 from tests.bot.installed import Place, Shell
 
@@ -279,6 +280,24 @@ async def test_what_was_given_up_is_told_by_kind_and_for_thirty_days(
     lines = await found(api, settings)
     assert len(lines) == 3
     assert all(line.startswith("problem: Given up for good") and ": 3. " in line for line in lines)
+
+
+async def test_what_waits_for_long_is_told_by_kind(api: ApiServer, settings: Settings) -> None:
+    now = int(time.time())
+
+    def owe(tx: Tx) -> None:
+        outbox.add(tx, Job(Task.CARD, now - 60, case="aa"))
+        outbox.add(tx, Job(Task.CARD, now + 60, case="ab", tries=9, since=now - 3 * 3_600 - 5))
+        outbox.add(tx, Job(Task.SEND, now - 700, chat=77, text="words for somebody", tag="reply"))
+
+    await staffed(settings)
+    async with opened(settings) as installation:
+        await installation.db.write(owe)
+    line = only(await found(api, settings))
+    assert line.startswith(
+        "problem: Messages wait for longer than ten minutes (card 1, reply 1), the oldest for 3 h"
+    )
+    assert "words" not in line
 
 
 def test_every_kind_that_is_given_up_has_words() -> None:

@@ -34,6 +34,13 @@ def account(number: int) -> bytes:
     return number.to_bytes(16)
 
 
+def test_it_is_told_whenever_somebody_has_to_wait_and_only_then() -> None:
+    crowded: list[float] = []
+    line = Admission(RATE, AT_ONCE, crowded=lambda: crowded.append(0))
+    waits = [line.wait(account(n), 0.0) for n in range(3 * AT_ONCE)]
+    assert len(crowded) == sum(seconds > 0 for seconds in waits) > 0
+
+
 def test_an_ordinary_day_waits_for_nothing() -> None:
     line = Admission()
     assert all(line.wait(account(n), n / PER_SECOND * 2) == 0 for n in range(2_000))

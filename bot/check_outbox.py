@@ -1,11 +1,13 @@
-"""What the service has given up for good lately: by kind, and nothing about whom it concerned."""
+"""What waits to be delivered for too long, and what was given up: by kind, and nothing about whom it concerns."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from bot.finding import Finding, problem
-from storage import given_up
+from bot.give_up import first_due, kind_of
+from storage import given_up, outbox
 from storage.database import Tx
 
 WORDS: Mapping[str, str] = {
@@ -26,6 +28,23 @@ WORDS: Mapping[str, str] = {
     "damaged job": "messages whose row was damaged",
     "damaged trace": "messages to be deleted whose row was damaged",
 }
+
+
+LATE_SECONDS = 600
+HOUR = 3_600
+
+
+def waits_for_long(tx: Tx, now: int) -> Iterator[Finding]:
+    late = [job for _, job in outbox.waiting(tx) if first_due(job) <= now - LATE_SECONDS]
+    if late:
+        kinds = Counter(map(kind_of, late))
+        listed = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
+        hours = (now - min(map(first_due, late))) // HOUR
+        since = f"{hours} h" if hours else "less than an hour"
+        yield problem(
+            f"Messages wait for longer than ten minutes ({listed}), the oldest for {since}. It goes on trying: is the "
+            "service running, can it reach Telegram, and may the bot write in the operators' group?"
+        )
 
 
 def given_up_lately(tx: Tx, now: int) -> Iterator[Finding]:
