@@ -283,6 +283,27 @@ ALSO = (
         ),
     ),
     Row(
+        "erasing",
+        _cells(
+            (
+                "what is past its time goes, category by category, and is in no file",
+                (
+                    "storage/test_retention::test_cases_past_their_retention_are_erased_with_their_locks "
+                    "storage/test_retention::test_what_was_written_goes_after_its_days_though_the_case_stays "
+                    "storage/test_retention_files::test_nothing_erased_is_left_in_the_files"
+                ),
+            ),
+            (
+                "whoever should act hears of the end a week before, once",
+                "handlers/test_end_notices::test_the_holder_hears_of_it_a_week_before_and_once",
+            ),
+            (
+                "leads' copies go as well",
+                "handlers/test_copies::test_erasing_takes_the_leads_copy_at_once_and_no_other",
+            ),
+        ),
+    ),
+    Row(
         "the process",
         _cells(
             (
