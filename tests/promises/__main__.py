@@ -2,7 +2,8 @@
 
     python -m tests.promises [--full] [--write-readme]
 
-Exit code 1 when a check failed, when a cell has no check that passed, or when the README's table is not this one.
+Exit code 1 when a check failed, when a cell has no check that passed, when a branch that must be reached is not, or
+when the README's table is not this one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from xml.etree import ElementTree
 from rich.console import Console
 from rich.table import Table
 
-from tests.promises import readme
+from tests.promises import long_runs, reached, readme
 from tests.promises.table import ALSO, COLUMNS, TABLE, Cell, Row, every_cell
 
 TESTS = Path(__file__).parents[1]
@@ -53,8 +54,11 @@ def main() -> int:
         print("README.md shows another table: run python -m tests.promises --write-readme", file=sys.stderr)
     total = sum(outcome.passed for outcome in outcomes.values())
     print(f"{total} checks passed; {len(list(every_cell()))} cells, {len(unproven)} of them not proven.")
-    long_runs = _long_runs() if given.full else 0
-    return int(bool(code or unproven or long_runs or not readme.is_current()))
+    reach = reached.main()
+    failed = long_runs.run(long_runs.parts()) if given.full else []
+    for part in failed:
+        print(f"Failed: {part}", file=sys.stderr)
+    return int(bool(code or unproven or reach or failed or not readme.is_current()))
 
 
 def _asked() -> argparse.Namespace:
@@ -125,13 +129,6 @@ def _says(cell: Cell, outcomes: Outcomes) -> str:
     good = proven(cell, outcomes)
     mark = f"[green]✓ {passed}[/green]" if good else f"[red]✗ {passed} passed[/red]"
     return f"{cell.says}\n{mark}"
-
-
-def _long_runs() -> int:
-    """The mutation run, and a hundred thousand updates."""
-    runs = (["tests.promises.mutate"], ["tests.hell", "--updates", "100000"])
-    done = [subprocess.run([sys.executable, "-m", *run], cwd=TESTS.parent, check=False) for run in runs]
-    return max(one.returncode for one in done)
 
 
 if __name__ == "__main__":
