@@ -25,6 +25,8 @@ class _Record:
     misses: int
     until: int
     """When the next try is taken, in Unix seconds."""
+    since: int = 0
+    """When a code was first turned away that has not been looked at since; 0: none is waiting."""
 
 
 class Tries:
@@ -56,7 +58,17 @@ class Tries:
 
     def turned_away(self, account: bytes, now: int) -> None:
         """Too many were at it."""
-        self._keep(account, _Record(self.misses(account, now), now + BUSY_SECONDS), now)
+        record = self._records.get(account)
+        since = record.since if record and record.since else now
+        self._keep(account, _Record(self.misses(account, now), now + BUSY_SECONDS, since), now)
+
+    def rank(self, account: bytes, now: int) -> tuple[int, int]:
+        """Who goes first where not everybody can: the lower. Those who missed least; of them, who began to ask last.
+
+        In a flood most have been asking for long, so that somebody who comes to it later need not wait for them.
+        """
+        record = self._records.get(account)
+        return self.misses(account, now), -(record.since if record and record.since else now)
 
     def _keep(self, account: bytes, record: _Record, now: int) -> None:
         self._records.pop(account, None)
@@ -73,4 +85,4 @@ class Tries:
 
 
 def _is_over(record: _Record, now: int) -> bool:
-    return now - record.until >= (FORGET_SECONDS if record.misses else 0)
+    return now - record.until >= (FORGET_SECONDS if record.misses else 10 * BUSY_SECONDS)

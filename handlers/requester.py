@@ -13,7 +13,7 @@ from handlers.requester_effects import Carrying, ReferenceTaken, Result
 from handlers.requester_scene import Scene, event_of, fresh, load, scene_of
 from handlers.requester_show import calls
 from handlers.requester_slow import Prepared, Slow, prepare, slow_work
-from intake.conversation import Fresh, Step, Table, begin, expire, resume, step, takes_edits
+from intake.conversation import STOP, Fresh, Step, Table, begin, expire, resume, step, takes_edits
 from intake.draft import Draft, Place
 from intake.events import Event, MakeLock, Remove, Wipe
 from intake.moving import CODE_PLACES
@@ -95,7 +95,9 @@ class _Turn:
         found = known.look_up(tx, self.account, now // DAY)
         if found.staff:
             return Who.STAFF
-        if not self.newcomers and found.conversation is None and found.case is None:
+        served = found.conversation is not None or found.case is not None
+        # "Stop" stands under screens that outlive their draft, and is never kept waiting.
+        if not (self.newcomers or served or incoming.data.endswith(f".{STOP}")):
             return Who.NEWCOMER
         scene = scene_of(tx, desk, found)
         table = Table(desk.questionnaire, desk.fingerprint, now, self.drawn)

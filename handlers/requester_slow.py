@@ -88,7 +88,7 @@ async def _opener(
     if seconds:
         return None, Hint("code-pause", {"n": ceil(seconds / 60)})
     try:
-        return await desk.stretching.run(desk.tries.misses(account, now), make), None
+        return await desk.stretching.run(desk.tries.rank(account, now), make), None
     except Busy:
         desk.tries.turned_away(account, now)
         return None, Hint("code-busy")

@@ -3,7 +3,7 @@
 A derivation costs 0.3 s of one core and 128 MiB (`storage.code.CODE_COST`). However many codes are typed, no more than
 one core works on them, and that core prefers everything else. The queue is short, because whoever waits in it holds up
 their own chat and one of the places in which turns run. Codes that are made for a request that is being sent go first,
-and are never turned away; then those who have missed least: guesses from many accounts soon stand behind all others.
+and are never turned away; then it goes by `handlers.code_tries.Tries.rank`: a flood stands behind all others.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ T = TypeVar("T")
 
 MOST_WAITING = 4
 """A second or so."""
-FIRST = -1
+Rank = tuple[int, int]
+FIRST: Rank = (-1, 0)
 """The rank of what is never turned away."""
 NICE = 10
 
@@ -34,7 +35,7 @@ class Busy(Exception):
 
 @dataclass(order=True, slots=True)
 class _Place:
-    rank: int
+    rank: Rank
     number: int
     turn: asyncio.Future[bool] = field(compare=False)
     """False: turned away."""
@@ -52,7 +53,7 @@ class Stretching:
         """How many wait."""
         return len(self._queue)
 
-    async def run(self, rank: int, work: Callable[[], T]) -> T:
+    async def run(self, rank: Rank, work: Callable[[], T]) -> T:
         """`work` in the thread, when it is its turn; the lower rank first, of one rank whoever came first.
 
         Raises Busy when the queue is full of others that go first.
@@ -65,7 +66,7 @@ class Stretching:
         finally:
             self._next()
 
-    async def _wait(self, rank: int) -> None:
+    async def _wait(self, rank: Rank) -> None:
         place = _Place(rank, next(self._numbers), asyncio.get_running_loop().create_future())
         insort(self._queue, place)
         if len(self._queue) > self._most and self._queue[-1].rank != FIRST:

@@ -20,10 +20,13 @@ async def take_turn(desk: Desk, incoming: Incoming, seconds: float, *, may_tell:
         desk.post(incoming.chat_id, [Answer(incoming.query_id, line, alert=True)])
     elif may_tell:
         desk.post(incoming.chat_id, [Send(incoming.chat_id, line)])
-    if incoming.kind is Kind.TEXT and read_code(incoming.text):  # must not stay on the phone
+    found = read_code(incoming.text) if incoming.kind is Kind.TEXT else None
+    if found is not None:
+        # A code must not stay on the phone; words behind it only until they can be sent again.
+        due_in = desk.terms.draft_seconds if found[1] else 0
         await desk.db.write(
             lambda tx: outbox.leave_trace_of(
-                tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent, due_in=0
+                tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent, due_in=due_in
             ),
             lane=desk.vault.account(incoming.chat_id),
         )

@@ -181,6 +181,36 @@ async def test_a_code_typed_while_waiting_does_not_stay_on_the_phone(flooded: Wo
     assert left <= 2 * AT_ONCE
 
 
+async def test_words_behind_such_a_code_stay_until_they_can_be_sent_again_and_no_longer(
+    flooded: World,
+) -> None:
+    world = flooded
+    for number in range(AT_ONCE):
+        await begin_again_and_again(world, number)
+    ann = Person(world, 5)
+    await ann.send("1234 5678 9012 3456 we are three")
+    world.wait(30 * 60 - 1)
+    await world.deliver()
+    assert any("three" in message.text for message in world.shown(ann.id))
+    world.wait(1)
+    await world.deliver()
+    assert all("three" not in message.text for message in world.shown(ann.id))
+
+
+async def test_stop_is_never_kept_waiting(flooded: World) -> None:
+    """It stands under what is left of a request with a code, of which nothing is known any more."""
+    world = flooded
+    ann = Person(world, 5)
+    await ask(ann, until="code")
+    await world.deliver()
+    for number in range(2 * AT_ONCE):
+        await begin_again_and_again(world, number)
+    await ann.press(world.say("stop-button"))
+    await world.deliver()
+    assert [message.text for message in world.shown(ann.id)] == [world.say("stopped")]
+    assert (await ann.press(world.say("start-button"))).text == world.say("busy", n=1)
+
+
 async def test_who_has_an_open_case_is_never_a_newcomer(flooded: World) -> None:
     world = flooded
     ann = Person(world, 5)

@@ -9,7 +9,7 @@ from intake.triage import Status
 from storage.database import Tx
 from storage.schema import drafts as drafts_table
 from tests.handlers.desk import Person, World, ask
-from tests.handlers.test_requester_turn import only_case
+from tests.handlers.test_requester_turn import code_of, only_case
 
 
 async def test_a_draft_goes_when_its_time_is_over_and_not_before(world: World) -> None:
@@ -76,3 +76,62 @@ async def test_a_damaged_draft_does_not_keep_the_others_for_ever(world: World) -
     ended = await world.write(lambda tx: expire_drafts(tx, world.desk, world.now, both))
     assert (ended.dropped, len(ended.edits)) == (1, 1)
     assert (await world.tables())["drafts"] == []
+
+
+async def left(world: World, person: Person) -> str:
+    world.wait(world.desk.terms.draft_seconds + 1)
+    await world.expire()
+    return person.screen.text.strip()
+
+
+async def test_an_emergency_left_half_way_says_that_its_answers_are_kept(world: World) -> None:
+    """Nothing of it was deleted: it was sent at the press that told it."""
+    ann = Person(world, 1)
+    await ann.send("/start")
+    await ann.answer_all("English", world.say("begin-button"), "Held")
+    reference = (await world.read(only_case)).reference
+    assert await left(world, ann) == world.say("away-alerted", reference=reference)
+    assert ann.screen.labels == [world.say("again-button"), world.say("stop-button")]
+    await ann.press(world.say("again-button"))
+    assert reference in ann.screen.text
+    assert world.say("home-state-open") in ann.screen.text
+
+
+async def test_whoever_comes_back_to_an_emergency_before_the_sweep_is_told_so_too(world: World) -> None:
+    ann = Person(world, 1)
+    await ann.send("/start")
+    await ann.answer_all("English", world.say("begin-button"), "Held")
+    world.wait(world.desk.terms.draft_seconds + 1)
+    await ann.press("A lawyer")
+    assert world.say("hint-expired-alerted") in ann.screen.text
+    assert world.say("home-state-open") in ann.screen.text
+
+
+async def test_where_nothing_was_deleted_nothing_is_said_of_it(world: World) -> None:
+    for number, words in enumerate(("/start", "/status", "/erase", "1234 5678 9012 3456")):
+        person = Person(world, 10 + number)
+        await person.send(words)
+        assert await left(world, person) == world.say("away")
+        await person.press(world.say("start-button"))
+        assert "English" in person.screen.labels
+
+
+async def test_a_question_about_what_was_sent_gives_way_to_the_request(world: World) -> None:
+    ann = Person(world, 1)
+    await ask(ann, until="chat")
+    await ann.press(world.say("erase-button"))
+    assert world.say("home-state-open") in await left(world, ann)
+    await ann.press(world.say("refresh-button"))
+    assert world.say("home-state-open") in ann.screen.text
+
+
+async def test_what_a_code_opened_does_not_stay_on_the_screen(world: World) -> None:
+    await ask(Person(world, 1), until="code")
+    ann = Person(world, 1)
+    code = await code_of(ann)
+    bob = Person(world, 2)
+    await bob.send(code)
+    reference = (await world.read(only_case)).reference
+    assert reference in bob.screen.text
+    assert await left(world, bob) == world.say("away")
+    assert not any(reference in m.text for m in world.shown(bob.id))

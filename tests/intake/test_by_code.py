@@ -152,7 +152,9 @@ def test_erasing_without_a_request_here_asks_for_a_code() -> None:
 
 
 @pytest.mark.parametrize("act", ["", *ACTS])
-@pytest.mark.parametrize("typed", ["1234 1234 1234 123", "12341234123412345", "12 34", "…"])
+@pytest.mark.parametrize(
+    "typed", ["1234 1234 1234 123", "1234 1234 1234 123x", "12341234123412345", "12 34", "…"]
+)
 def test_what_may_be_a_code_mistyped_is_removed_at_once(act: str, typed: str) -> None:
     talk = asked_for(act) if act else Talk()
     if not act:

@@ -94,6 +94,18 @@ def test_whatever_else_is_done_ends_the_waiting() -> None:
     assert talk.happen(part(REST, sent=5_001)).effects == (KeepText("words", REST), Remove())
 
 
+def test_a_code_and_a_text_that_comes_much_later_end_it_too() -> None:
+    talk = sent()
+    talk.happen(part(FULL))
+    talk.happen(replace(CODE, typed=part(CODE.typed.text, sent=5_001)))
+    assert talk.draft.long is None
+    talk = at_review()
+    talk.press("c2")
+    talk.happen(part(FITTING))
+    talk.happen(part("hello", sent=6_000))
+    assert (talk.draft.place, talk.draft.long, talk.last.hint) == (Place.REVIEW, None, Hint("use-buttons"))
+
+
 def test_waiting_does_not_outdate_the_screen() -> None:
     talk = at_words()
     serial = talk.draft.serial
