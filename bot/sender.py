@@ -71,6 +71,7 @@ class Sender:
         self._stock_taken_at = 0
         self.done_at = 0
         """Up to this moment, at least, everything has been looked at."""
+        self._recording = False
         self._unrecorded: deque[Callable[[], Awaitable[None]]] = deque()
         """What Telegram has taken, or refused, while the database could not be written."""
         self._seldom = Seldom()
@@ -200,13 +201,19 @@ class Sender:
         return False
 
     async def _record(self, _: int) -> bool:
-        while self._unrecorded:
-            try:
-                await self._unrecorded[0]()
-            except Exception as error:
-                if self._failed_at_work(error):
-                    return False
-            self._unrecorded.popleft()
+        if self._recording:
+            return False
+        self._recording = True
+        try:
+            while self._unrecorded:
+                try:
+                    await self._unrecorded[0]()
+                except Exception as error:
+                    if self._failed_at_work(error):
+                        return False
+                self._unrecorded.popleft()
+        finally:
+            self._recording = False
         return False
 
     async def _listen(self, now: int) -> bool:
@@ -249,6 +256,7 @@ class Sender:
         """
         if self._unrecorded:
             self._unrecorded.append(work)
+            await self._record(0)  # a process that isn't the sender has no loop to do it
             return
         try:
             await work()

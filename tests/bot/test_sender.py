@@ -155,6 +155,27 @@ async def test_what_telegram_took_while_the_database_was_sick_is_recorded_later_
     assert "where" not in said
 
 
+async def test_a_process_that_is_not_the_sender_records_as_soon_as_something_is_taken_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own screens go out from it, and its loop does not run."""
+    async with background(world) as here:
+        write = world.desk.db.write
+
+        async def full(*_: object, **__: object) -> Any:
+            raise sick()
+
+        monkeypatch.setattr(world.desk.db, "write", full)
+        for chat in range(1, 6):
+            here.postman.post(chat, [Send(chat, "a screen", note=str(SCREEN))])
+        await here.postman.drain(5)
+        monkeypatch.setattr(world.desk.db, "write", write)
+        here.postman.post(6, [Send(6, "a screen", note=str(SCREEN))])
+        await here.postman.drain(5)
+        known = [await world.read(lambda tx, c=chat: outbox.traces_of(tx, c)) for chat in range(1, 7)]
+        assert [len(each) for each in known] == [1] * 6
+
+
 async def test_a_defect_in_recording_does_not_send_the_same_message_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
