@@ -201,17 +201,23 @@ def _raw(conn: Connection) -> sqlite3.Connection:
 
 def _run(raw: sqlite3.Connection, tx: Tx, work: Callable[[Tx], T]) -> tuple[T | None, Exception | None]:
     """Its result, or its error; then nothing of it is left in the transaction."""
-    raw.execute("SAVEPOINT work")
     marked = len(tx.marks)
+    result: T | None = None
+    failure: Exception | None = None
     try:
-        result, failure = work(tx), None
+        raw.execute("SAVEPOINT work")
+        result = work(tx)
     except Exception as error:  # the caller's to judge
-        result, failure = None, error
+        failure = error
         del tx.marks[marked:]
-        if raw.in_transaction:
+    try:
+        if raw.in_transaction and failure is not None:
             raw.execute("ROLLBACK TO work")
-    if raw.in_transaction:
-        raw.execute("RELEASE work")
+        if raw.in_transaction:
+            raw.execute("RELEASE work")
+    except sqlite3.Error as error:  # nobody knows any more what stands in this transaction
+        _take_back(raw)
+        failure = failure or _trouble(error)
     return result, failure
 
 

@@ -63,6 +63,23 @@ async def test_one_that_fails_takes_back_its_own_writes_and_no_others(
     assert len(commits) == 1
 
 
+async def test_a_transaction_that_broke_fails_everybody_in_it_and_nobody_waits_for_ever(
+    db: SqliteDatabase,
+) -> None:
+    def breaks(tx: Tx) -> None:
+        tx.conn.exec_driver_sql("ROLLBACK")  # as SQLite does of itself after an I/O error
+        tx.conn.exec_driver_sql("BEGIN")  # and now there is no savepoint to go back to
+        raise ZeroDivisionError
+
+    works = [db.write(put("first")), db.write(breaks), db.write(put("last"))]
+    results = await asyncio.wait_for(asyncio.gather(*works, return_exceptions=True), 5)
+    assert [type(each) for each in results[:2]] == [OperationalError, ZeroDivisionError]
+    said = {name for name, result in zip(("first", "_", "last"), results, strict=True) if result is None}
+    assert await names(db, "first", "last") == said
+    await db.write(put("afterwards"))
+    assert await names(db, "afterwards")
+
+
 async def test_when_the_disk_is_full_nobody_is_told_that_it_was_written(db: SqliteDatabase) -> None:
     def limited(tx: Tx) -> None:
         pages = tx.conn.exec_driver_sql("PRAGMA page_count").scalar_one()
