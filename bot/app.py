@@ -46,8 +46,10 @@ from handlers.turn import take_turn
 from intake.errors import SettingsError
 from intake.questionnaire import Questionnaire, fingerprint
 from intake.questionnaire_file import labels
-from storage import meta
+from storage import meta, moving
+from storage.database import Tx
 from storage.seat import open_seat
+from storage.vault import Vault
 
 DRAIN_SECONDS = 3.0
 """For turns and calls still queued when we are told to stop. With what polling or the webhook take before, it stays
@@ -147,13 +149,18 @@ async def serve(settings: Settings) -> None:
         opened(settings, upgrade=True) as installation,
         _telegram(token, settings.bot_api_url) as telegram,
     ):
-        await installation.db.write(lambda tx: note_keys(tx, settings, installation.vault))
+        await installation.db.write(lambda tx: _settle_in(tx, settings, installation.vault))
         service = assemble(settings, installation, questionnaire, telegram)
         await run(service, settings, stop)
 
 
 SWITCH_SECONDS = 0.001
 """How long a thread (a case lock, a long look at the data) keeps the interpreter from turns; the default is 5 ms."""
+
+
+def _settle_in(tx: Tx, settings: Settings, vault: Vault) -> None:
+    note_keys(tx, settings, vault)
+    meta.drop(tx, moving.MOVED_HERE)  # from now on nobody may take this for a move that was cut short
 
 
 def settle() -> None:

@@ -16,6 +16,7 @@ from bot.check_host import (
     unfinished_rotation,
 )
 from bot.check_outbox import given_up_lately, waits_for_long
+from bot.check_postgres import postgres
 from bot.check_telegram import telegram
 from bot.finding import Finding, note, problem
 from bot.installation import load_questionnaire, opened
@@ -35,6 +36,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from unfinished_rotation(settings)
     findings, members = asyncio.run(_data(settings))
     yield from findings
+    yield from asyncio.run(postgres(settings))
     yield from _questionnaire(settings)
     yield from _settings(settings)
     yield from telegram(settings, members)

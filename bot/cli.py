@@ -10,7 +10,14 @@ from typing import Annotated
 
 import typer
 
-from bot import commands_keys, commands_questionnaire, commands_rotation, commands_setup, commands_staff
+from bot import (
+    commands_keys,
+    commands_moving,
+    commands_questionnaire,
+    commands_rotation,
+    commands_setup,
+    commands_staff,
+)
 from bot.commands import settings, tell
 from intake.errors import PosternError
 
@@ -58,6 +65,7 @@ def build() -> typer.Typer:
     app.command()(commands_setup.resume)
     app.command()(commands_setup.purge)
     app.command()(commands_rotation.rotate_server_key)
+    app.command()(commands_moving.migrate_database)
     questionnaire = _group("For whoever writes a questionnaire.")
     questionnaire.command()(commands_questionnaire.check)
     questionnaire.command()(commands_questionnaire.preview)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,20 +21,10 @@ def rotate_server_key() -> None:
     Everything that lies under the old key is wrapped anew, then the old key leaves the key file. If it is
     interrupted, run it again: it goes on where it stopped.
     """
-    from rich import progress
-    from rich.console import Console
-
     from bot.rotation import rotate
 
     chosen = settings()
-    columns = (
-        progress.TextColumn("Wrapping anew"),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=Console(stderr=True)) as shown:
-        bar = _Bar(shown)
+    with Bar.shown("Wrapping anew") as bar:
         tidy = asyncio.run(rotate(chosen, bar))
     typer.echo(f"wrapped anew: {bar.done}")
     tell(
@@ -43,7 +35,7 @@ def rotate_server_key() -> None:
         tell("The service was busy, so the database's log keeps old pages for now: run `postern purge`.")
 
 
-class _Bar:
+class Bar:
     """A bar on standard error, and the sum for standard output."""
 
     def __init__(self, shown: Progress) -> None:
@@ -51,9 +43,30 @@ class _Bar:
         self._task = shown.add_task("", total=None)
         self.done = 0
 
-    def start(self, boxes: int) -> None:
-        self._shown.update(self._task, total=boxes)
+    @classmethod
+    @contextmanager
+    def shown(cls, what: str) -> Iterator[Bar]:
+        from rich import progress
+        from rich.console import Console
 
-    def advance(self, boxes: int) -> None:
-        self.done += boxes
-        self._shown.advance(self._task, boxes)
+        columns = (
+            progress.TextColumn(what),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TimeRemainingColumn(),
+        )
+        shown = progress.Progress(*columns, console=Console(stderr=True))
+        try:
+            yield cls(shown)
+        finally:
+            if shown.live.is_started:
+                shown.stop()
+
+    def start(self, total: int) -> None:
+        """Only now is it shown: what can't begin at all is said without it."""
+        self._shown.start()
+        self._shown.update(self._task, total=total)
+
+    def advance(self, done: int) -> None:
+        self.done += done
+        self._shown.advance(self._task, done)

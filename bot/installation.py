@@ -15,10 +15,11 @@ from bot.settings import Settings
 from intake.errors import PosternError, QuestionnaireError
 from intake.questionnaire import Questionnaire
 from storage import meta, migrate
-from storage.database import Database, connect
+from storage.database import MOVED, MOVED_AWAY, Database, connect
 from storage.opening import open_database
 from storage.schema import meta as meta_table
 from storage.server_key import KeyRing
+from storage.trouble import what_is_wrong
 from storage.vault import Vault
 
 QUESTIONNAIRES = Path(__file__).parent.parent / "questionnaires"
@@ -50,13 +51,13 @@ async def opened(settings: Settings, *, upgrade: bool = False) -> AsyncIterator[
 
 
 async def _secrets(url: str, *, upgrade: bool) -> bytes:
-    try:
+    with reaching():
         secrets = await read_meta(url, meta.VAULT_SECRETS)
         if upgrade and secrets is not None:
             await migrate.upgrade(url)
         await migrate.check(url)
-    except OSError as error:  # PostgreSQL isn't there
-        raise PosternError(f"The database can't be reached: {error.strerror or 'no answer'}.") from None
+        if await read_meta(url, MOVED_AWAY) is not None:
+            raise PosternError(MOVED)
     if secrets is None:
         raise PosternError("The database was never finished: run `postern init`.")
     return secrets
@@ -138,10 +139,23 @@ def read_questionnaire(path: Path) -> Questionnaire:
 
 
 @contextmanager
+def reaching() -> Iterator[None]:
+    """Around the first steps to a database: PostgreSQL may not be there at all."""
+    try:
+        yield
+    except OSError as error:
+        raise PosternError(f"The database can't be reached: {error.strerror or 'no answer'}.") from None
+
+
+@contextmanager
 def database_errors() -> Iterator[None]:
     """Turn what the database says into one line. PostgreSQL may quote a row: only SQLite's words are kept."""
     try:
         yield
     except DBAPIError as error:
-        said = error.orig if type(error.orig).__module__ == "sqlite3" else type(error.orig).__name__
+        said = error.orig if type(error.orig).__module__ == "sqlite3" else what_is_wrong(error.orig)
         raise PosternError(f"The database can't be used: {said}.") from None
+    except Exception as error:
+        if not type(error).__module__.startswith("asyncpg."):
+            raise
+        raise PosternError(f"The database can't be used: {what_is_wrong(error)}.") from None  # at connecting

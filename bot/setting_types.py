@@ -118,13 +118,18 @@ def _is_near(host: str) -> bool:
         return "." not in host
 
 
+POSTGRES = "postgresql+asyncpg"
+
+
 def _database_url(value: str) -> str:
     scheme = value.partition("://")[0]
-    if scheme == "postgresql+asyncpg" and importlib.util.find_spec("asyncpg") is None:
+    if scheme == POSTGRES and importlib.util.find_spec("asyncpg") is None:
         raise Unusable(
             "needs the package asyncpg, which is not installed; unset it for the embedded database"
         )
-    if scheme not in {"sqlite+aiosqlite", "postgresql+asyncpg"} or "://" not in value:
+    if scheme == POSTGRES and "sslmode=" in value:
+        raise Unusable("has sslmode=…; the driver calls it ssl=… (ssl=verify-full, ssl=require)")
+    if scheme not in {"sqlite+aiosqlite", POSTGRES} or "://" not in value:
         raise ValueError
     return value
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from intake.errors import DatabaseAway
 from storage.advisory import SINGLE, Single
 from storage.marks import Listener, Mark, ring
 from storage.schema import meta
@@ -25,6 +26,9 @@ T = TypeVar("T")
 BUSY_SECONDS = 20
 """How long a statement waits for another process's lock on SQLite (a backup, a command in the shell)."""
 
+CONNECT_SECONDS = 5
+"""How long PostgreSQL may take for a connection."""
+
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # a commit that was reported survives a power cut
@@ -32,7 +36,13 @@ PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",  # no temporary files on the disk
 )
-STANDING = (SECRETS_NAME, "paused", "recovery-key")
+MOVED_AWAY = "moved-away"
+"""In `meta` once everything has been moved to another database."""
+MOVED = (
+    "This installation was moved to PostgreSQL: set POSTERN_DATABASE_URL to that, or take this database into use again "
+    "with `postern migrate-database --undo`."
+)
+STANDING = (SECRETS_NAME, "paused", "recovery-key", MOVED_AWAY)
 """Names in `meta` that nearly every transaction asks for: they are read at once."""
 _STANDING = select(meta.c.name, meta.c.value).where(or_(*(meta.c.name == name for name in STANDING)))
 
@@ -72,9 +82,9 @@ class Database(Protocol):
         """
 
     async def tidy(self) -> bool:
-        """Empty the log of what has been written since the last time, so that nothing deleted stays readable in it.
+        """Take what was deleted since the last time out of the files. To be called often; there is seldom much to do.
 
-        False: readers are at it; ask again. PostgreSQL does this by itself.
+        False: readers are at it; ask again. On SQLite it empties the log, at once; on PostgreSQL it is done once a day.
         """
 
     async def close(self) -> None: ...
@@ -83,9 +93,12 @@ class Database(Protocol):
 def writing(conn: Connection, vault: Vault) -> Tx:
     """Wraps under the server key that is in force in this very transaction, see `storage.rotation`.
 
-    Nobody changes it meanwhile: whoever puts a key in force writes without a lane, and so alone.
+    Nobody changes it meanwhile: whoever puts a key in force writes without a lane, and so alone. Raises DatabaseAway
+    if everything was moved elsewhere: nothing that a forgotten process still takes may get lost here.
     """
     tx = Tx(conn, vault)
+    if MOVED_AWAY in tx.standing:
+        raise DatabaseAway(MOVED)
     in_force = tx.standing.get(SECRETS_NAME)
     if in_force is not None:
         vault.follow(in_force)
@@ -115,8 +128,10 @@ def hold_counts(tx: Tx) -> None:
 
 def connect(url: str) -> AsyncEngine:
     """For work beside the service: making tables, a rebuild of the file, a first look."""
-    engine = create_async_engine(url, hide_parameters=True)
-    if make_url(url).get_backend_name() == "sqlite":
+    embedded = make_url(url).get_backend_name() == "sqlite"
+    patience = {} if embedded else {"timeout": CONNECT_SECONDS}
+    engine = create_async_engine(url, hide_parameters=True, connect_args=patience)
+    if embedded:
         event.listen(engine.sync_engine, "connect", prepare_sqlite)
     return engine
 

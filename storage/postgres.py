@@ -31,8 +31,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from intake.errors import DatabaseAway
 from storage.advisory import LANES, SINGLE, Single
-from storage.database import Tx, leave_word, tell, writing
+from storage.database import CONNECT_SECONDS, Tx, leave_word, tell, writing
 from storage.marks import Listener, Mark
+from storage.postgres_files import rewrite
 from storage.postgres_trouble import is_away, is_in_doubt, only_reads, tries_of
 from storage.vault import Vault
 
@@ -40,7 +41,6 @@ T = TypeVar("T")
 
 CONNECTIONS = 10
 """Of one process. It has one thread: more would only wait for each other."""
-CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 30
 """Then the connection is taken for broken: nothing that a turn does takes so long."""
 LOCK_SECONDS = 20
@@ -48,6 +48,8 @@ LOCK_SECONDS = 20
 AWAY_SECONDS = 10.0
 """How long a work waits for a database that is away; then its caller is told, and tries again in its own time."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
+TIDY_EVERY, TIDY_AGAIN = 24 * 3_600, 600
+"""Seconds; the second when a table was in use."""
 LANE_BYTES = 2
 """Of a chat's keyed hash. Two chats that share a lane wait for each other now and then; a server's log that tells of
 waiting for locks tells no more than this of whom it was."""
@@ -101,6 +103,7 @@ class PostgresDatabase:
         self._vault = vault
         self.listener: Listener | None = None
         self._random = SystemRandom()
+        self._untidy_at = monotonic() + TIDY_EVERY
 
     async def read(self, work: Callable[[Tx], T], *, long: bool = False) -> T:
         if long:
@@ -113,7 +116,12 @@ class PostgresDatabase:
         return await self._persist(partial(self._write, work, lane))
 
     async def tidy(self) -> bool:
-        return True
+        """Once a day the tables are written anew, see `storage.postgres_files`."""
+        if monotonic() < self._untidy_at:
+            return True
+        done = await rewrite(self._url)
+        self._untidy_at = monotonic() + (TIDY_EVERY if done else TIDY_AGAIN)
+        return done
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Table, delete, func, select
 from intake.anonymity import WINDOW_DAYS
 from storage import blocked, cases, combinations, custody, leftovers, meta, thread
 from storage.database import Database, Tx, connect
+from storage.postgres_files import rewrite
 from storage.schema import blocked as blocked_table
 from storage.schema import cases as cases_table
 from storage.schema import combinations as combinations_table
@@ -142,15 +143,15 @@ def _cases(tx: Tx, past: ColumnElement[bool], now: int) -> int:
 
 
 async def compact(url: str) -> bool:
-    """On SQLite, rewrite the file without the gaps, if it isn't large, and empty its log, so that no old page is left.
+    """Rewrite the files without what was erased, if they aren't large; on SQLite, empty its log as well.
 
-    False: somebody was reading, so the log keeps old pages until next time. PostgreSQL does this by itself.
+    False: somebody was reading, so that something is left until next time.
     """
+    if not url.startswith("sqlite"):
+        return await rewrite(url)
     engine = connect(url)
     try:
         async with engine.connect() as conn:
-            if conn.dialect.name != "sqlite":
-                return True
             if await _in_use(conn) <= MOST_TO_REBUILD:
                 await conn.exec_driver_sql("VACUUM")  # into the log, which the checkpoint then writes back
             await conn.exec_driver_sql(f"PRAGMA busy_timeout={READERS_MILLISECONDS}")

@@ -57,6 +57,21 @@ def name_of(error: BaseException) -> str:
     return name if isinstance(name, str) else type(orig).__name__
 
 
+_SAID = {
+    "28000": "this user may not come in from here",
+    "28P01": "the password is wrong",
+    "3D000": "there is no database of that name: create it",
+    "42501": "this user may not do that there: let it own the database",
+    "53300": "it has no connection left",
+    "57P03": "it is starting, or being shut down",
+}
+
+
+def what_is_wrong(error: object) -> str:
+    """Words of ours for what PostgreSQL says; its own may quote a row."""
+    return _SAID.get(getattr(error, "sqlstate", None) or "", type(error).__name__)
+
+
 def _sqlite(error: sqlite3.Error) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
     if isinstance(code, int):
