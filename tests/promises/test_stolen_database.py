@@ -164,7 +164,7 @@ async def lives(world: World, found: Thief) -> AsyncIterator[str]:
 
     await ann.press(world.say("erase-button"))
     await ann.press(world.say("erase-yes-button"))
-    await dan.send("/start")
+    await dan.press(world.say("back-button"))
     await ask(dan, text=CYRILLIC)
     await dan.send("/stop")
     await admin.send("/stats")
