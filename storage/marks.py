@@ -19,6 +19,7 @@ from storage.schema import rings
 
 MOST_RINGS = 500
 """Taken at once."""
+MINUTE = 60
 
 
 class Kind(StrEnum):
@@ -49,6 +50,36 @@ def ring(conn: Connection, marks: Sequence[Mark]) -> None:
     conn.execute(
         _LEAVE, [{"id": secrets.token_bytes(16), "kind": kind.value, "row": row} for kind, row in rows]
     )
+
+
+class Bell:
+    """Which rings a process still has to leave: for a draft one a minute, which is as fine as the timetable is.
+
+    Whoever presses on is found to have done so when the draft comes up; see `bot.due`.
+    """
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._rung: set[bytes] = set()
+        """Drafts for which there was a ring in this minute."""
+
+    def wanted(self, marks: Sequence[Mark]) -> list[Mark]:
+        return [
+            mark
+            for mark in marks
+            if mark.kind is not Kind.DRAFT
+            or mark.when // MINUTE != self._minute
+            or mark.row not in self._rung
+        ]
+
+    def rang(self, marks: Sequence[Mark]) -> None:
+        """These have been committed."""
+        for mark in marks:
+            if mark.kind is Kind.DRAFT:
+                if mark.when // MINUTE != self._minute:
+                    self._minute = mark.when // MINUTE
+                    self._rung.clear()
+                self._rung.add(mark.row)
 
 
 def rung(conn: Connection) -> list[tuple[bytes, Kind, bytes]]:

@@ -19,7 +19,8 @@ before; who wants to exclude that lets PostgreSQL replicate synchronously.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from random import SystemRandom
@@ -27,12 +28,12 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from intake.errors import DatabaseAway
 from storage.advisory import LANES, SINGLE, Single
-from storage.database import CONNECT_SECONDS, Tx, leave_word, tell, writing
-from storage.marks import Listener, Mark
+from storage.database import CONNECT_SECONDS, Tx, tell, writing
+from storage.marks import Bell, Listener, Mark, ring
 from storage.postgres_files import rewrite
 from storage.postgres_trouble import is_away, is_in_doubt, only_reads, tries_of
 from storage.vault import Vault
@@ -102,6 +103,7 @@ class PostgresDatabase:
         )
         self._vault = vault
         self.listener: Listener | None = None
+        self._bell = Bell()
         self._random = SystemRandom()
         self._untidy_at = monotonic() + TIDY_EVERY
 
@@ -142,17 +144,18 @@ class PostgresDatabase:
         return await asyncio.to_thread(asyncio.run, there())
 
     async def _read(self, work: Callable[[Tx], T]) -> T:
-        async with self._reading.connect() as conn:
+        async with _lent(self._reading) as conn:
             return await conn.run_sync(lambda sync: work(Tx(sync, self._vault)))
 
     async def _write(self, work: Callable[[Tx], T], lane: bytes | None) -> T:
         attempt = _Try()
         try:
-            async with self._engine.connect() as conn:
+            async with _lent(self._engine) as conn:
                 await conn.run_sync(self._transact, work, lane, attempt)
         except Exception as error:
             if not (attempt.committing and is_in_doubt(error) and await self._was_committed(attempt)):
                 raise
+        self._bell.rang(attempt.marks)
         tell(attempt.marks, self.listener)
         result: T = attempt.result
         return result
@@ -169,7 +172,8 @@ class PostgresDatabase:
         # A statement sees what was committed when it began: whatever is read must come after the locks.
         tx = writing(conn, self._vault)
         attempt.result = work(tx)
-        leave_word(tx, self.listener)
+        if self.listener is None and (wanted := self._bell.wanted(tx.marks)):
+            ring(conn, wanted)
         attempt.marks = tx.marks
         attempt.committing = True
         conn.commit()
@@ -179,7 +183,7 @@ class PostgresDatabase:
         return await self._persist(partial(self._ask_what_became_of, attempt))
 
     async def _ask_what_became_of(self, attempt: _Try) -> bool:
-        async with self._engine.connect() as conn:
+        async with _lent(self._engine) as conn:
             asked = await conn.exec_driver_sql(_BECAME, (attempt.number, attempt.timeline, attempt.began))
         became: str | None = asked.one().became
         if became == "in progress":
@@ -205,6 +209,18 @@ class PostgresDatabase:
                     await self._engine.dispose()  # the next connection may lead to the server that took over
             await asyncio.sleep(pause * self._random.uniform(0.5, 1.0))
             pause = min(2 * pause, LONGEST_PAUSE)
+
+
+@asynccontextmanager
+async def _lent(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of the pool's. One that broke does not go back."""
+    async with engine.connect() as conn:
+        try:
+            yield conn
+        except Exception as error:
+            if is_in_doubt(error):
+                await conn.invalidate()
+            raise
 
 
 def _hand_over(loop: asyncio.AbstractEventLoop, listener: Listener, marks: Sequence[Mark]) -> None:

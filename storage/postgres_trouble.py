@@ -6,7 +6,7 @@ other's way, and one of them has to begin anew. Everything else is a fault, whic
 
 from __future__ import annotations
 
-from asyncpg import InterfaceError
+from asyncpg import InterfaceError, InternalClientError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -50,8 +50,10 @@ def is_away(error: Exception) -> bool:
 
 def is_in_doubt(error: Exception) -> bool:
     """The connection broke: if this was the COMMIT, nobody knows yet what became of it."""
-    if isinstance(error, OSError | TimeoutError | NoConnectionFree | InterfaceError):
+    if isinstance(error, OSError | TimeoutError | NoConnectionFree | InterfaceError | InternalClientError):
         return True
+    if isinstance(error, DBAPIError) and type(error.orig).__name__ == InternalClientError.__name__:
+        return True  # the driver was surprised by it
     code = _code(error)
     if code.startswith(_CONNECTION) or code in {"57P01", "57P02"}:
         return True

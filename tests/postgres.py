@@ -30,6 +30,8 @@ import asyncpg
 from storage import migrate
 
 ROLE = "postern"
+"""Owns the databases, and may do nothing else: as in a real installation."""
+SUPERUSER = "postgres"
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 TEMPLATE = "upgraded"
@@ -97,23 +99,28 @@ class PostgresServer:
         return f"postgresql+asyncpg://{ROLE}@/{database}?host={self.folder}"
 
     async def sql(self, statement: str, *given: object, database: str = "postgres") -> list[asyncpg.Record]:
-        """Run it outside any transaction, on a connection of its own."""
-        conn = await asyncpg.connect(user=ROLE, database=database, host=str(self.folder))
+        """Run it as the superuser, outside any transaction, on a connection of its own."""
+        conn = await asyncpg.connect(user=SUPERUSER, database=database, host=str(self.folder))
         try:
             rows: list[asyncpg.Record] = await conn.fetch(statement, *given)
             return rows
         finally:
             await conn.close()
 
+    def psql(self, statement: str) -> None:
+        """The same without a loop."""
+        command = [str(_binaries() / "psql"), "-h", str(self.folder), "-U", SUPERUSER, "-d", "postgres"]
+        subprocess.run([*command, "-q", "-c", statement], check=True, timeout=START_SECONDS)
+
     async def fresh(self, *, upgraded: bool = True) -> str:
         """The address of a new database: with all tables, or empty."""
         if upgraded and not self._has_template:
-            await self.sql(f"CREATE DATABASE {TEMPLATE}")
+            await self.sql(f"CREATE DATABASE {TEMPLATE} OWNER {ROLE}")
             await migrate.upgrade(self.url(TEMPLATE))
             self._has_template = True
         name = f"db{next(self._numbers)}"
         source = TEMPLATE if upgraded else "template0"
-        await self.sql(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy")
+        await self.sql(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {source} STRATEGY file_copy")
         return self.url(name)
 
     async def drop(self, url: str) -> None:
@@ -144,6 +151,7 @@ def postgres_server(**options: str) -> Iterator[PostgresServer]:
             shutil.chown(folder, "nobody")
         _initialise(folder)
         server.start()
+        server.psql(f"CREATE ROLE {ROLE} LOGIN")
         yield server
     finally:
         server.crash()
@@ -155,7 +163,7 @@ def database_of(url: str) -> str:
 
 
 def _initialise(folder: Path) -> None:
-    command = [str(_binaries() / "initdb"), "-D", str(folder / "data"), "-U", ROLE, "--auth=trust"]
+    command = [str(_binaries() / "initdb"), "-D", str(folder / "data"), "-U", SUPERUSER, "--auth=trust"]
     flags = ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
     done = subprocess.run(
         [*command, *flags], capture_output=True, text=True, timeout=120, check=False, **_as_nobody()

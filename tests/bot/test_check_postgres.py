@@ -99,7 +99,7 @@ async def url(postgres: PostgresServer) -> AsyncIterator[str]:
 async def test_a_real_server_is_asked(url: str, postgres: PostgresServer) -> None:
     await postgres.sql(f"ALTER DATABASE {database_of(url)} SET log_statement = 'mod'")
     facts = await ask(url)
-    assert (facts.version, facts.local, facts.encrypted, facts.superuser) == (18, True, False, True)
+    assert (facts.version, facts.local, facts.encrypted, facts.superuser) == (18, True, False, False)
     assert facts.settings["log_statement"] == "mod"
     assert facts.settings["fsync"] == "off"  # of the tests' server
     assert set(facts.settings) == set(SOUND.settings)

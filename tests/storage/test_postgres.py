@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from intake.errors import DatabaseAway
-from storage import meta, postgres, tallies
+from storage import marks, meta, postgres, tallies
 from storage import postgres as postgres_module
 from storage.database import Database, Tx
 from storage.marks import Kind, Mark
@@ -25,6 +25,7 @@ from tests.postgres_line import Cut, Line, line_to
 
 pytestmark = pytest.mark.only_on("postgresql")
 GATE = "SELECT pg_advisory_lock(77, 1)"
+DUE = ((Kind.DRAFT, b"a"), (Kind.DRAFT, b"b"), (Kind.JOB, b"j"))
 LANE, OTHER = b"\x01" * 16, b"\x02" * 16
 
 
@@ -170,7 +171,10 @@ async def test_counts_that_chats_share_are_not_lost_between_lanes(db: Database, 
     assert await db.read(tallies.read) == {("2026-11", "requests"): 30}
 
 
-async def test_of_two_that_lock_each_other_out_both_get_through(db: Database, second: Database) -> None:
+async def test_of_two_that_lock_each_other_out_both_get_through(
+    db: Database, second: Database, postgres: PostgresServer
+) -> None:
+    await postgres.sql(f"GRANT SET ON PARAMETER deadlock_timeout TO {ROLE}")
     both = asyncio.Barrier(2)
     tries: list[str] = []
 
@@ -230,6 +234,40 @@ async def test_a_long_work_leaves_the_loop_to_the_others(db: Database, how: str)
     assert await work == (how == "write")
     await asyncio.sleep(0)
     assert [mark.when for mark in told] == [5] * (how == "write")
+
+
+async def test_the_sender_elsewhere_hears_of_a_draft_once_a_minute_and_of_jobs_each_time(
+    db: Database,
+) -> None:
+    def touch(*touched: Mark) -> Callable[[Tx], None]:
+        return lambda tx: tx.marks.extend(touched)
+
+    async def rings() -> int:
+        found = await db.read(lambda tx: marks.rung(tx.conn))
+        await db.write(lambda tx: marks.silence_all(tx.conn))
+        return len(found)
+
+    ann, ben, job = (Mark(kind, row * 16, 600) for kind, row in DUE)
+    await db.write(touch(ann), LANE)
+    await db.write(touch(ann._replace(when=659)), LANE)
+    assert await rings() == 1
+    await db.write(touch(ann, ben))
+    assert await rings() == 1
+    await db.write(touch(job))
+    await db.write(touch(job))
+    assert await rings() == 2
+    await db.write(touch(ann._replace(when=660)))
+    await db.write(touch(ben._replace(when=661)))
+    assert await rings() == 2
+
+    def failing(tx: Tx) -> None:
+        tx.marks.append(ann._replace(when=720))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await db.write(failing)
+    await db.write(touch(ann._replace(when=721)))
+    assert await rings() == 1
 
 
 # Connections break.
