@@ -32,6 +32,7 @@ from storage import migrate
 ROLE = "postern"
 """Owns the databases, and may do nothing else: as in a real installation."""
 SUPERUSER = "postgres"
+DEFAULT_PORT = 5432
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 TEMPLATE = "upgraded"
@@ -94,13 +95,19 @@ class PostgresServer:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def port(self) -> int:
+        """Names its socket, too."""
+        return int(self.options.get("port", DEFAULT_PORT))
+
     def url(self, database: str) -> str:
         """A setting's value, as for DATABASE_URL."""
-        return f"postgresql+asyncpg://{ROLE}@/{database}?host={self.folder}"
+        port = f"&port={self.port}" if self.port != DEFAULT_PORT else ""
+        return f"postgresql+asyncpg://{ROLE}@/{database}?host={self.folder}{port}"
 
     async def sql(self, statement: str, *given: object, database: str = "postgres") -> list[asyncpg.Record]:
         """Run it as the superuser, outside any transaction, on a connection of its own."""
-        conn = await asyncpg.connect(user=SUPERUSER, database=database, host=str(self.folder))
+        conn = await asyncpg.connect(user=SUPERUSER, database=database, host=str(self.folder), port=self.port)
         try:
             rows: list[asyncpg.Record] = await conn.fetch(statement, *given)
             return rows
@@ -109,8 +116,13 @@ class PostgresServer:
 
     def psql(self, statement: str) -> None:
         """The same without a loop."""
-        command = [str(_binaries() / "psql"), "-h", str(self.folder), "-U", SUPERUSER, "-d", "postgres"]
-        subprocess.run([*command, "-q", "-c", statement], check=True, timeout=START_SECONDS)
+        command = [str(_binaries() / "psql"), *self.reached_by, "-d", "postgres", "-q", "-c", statement]
+        subprocess.run(command, check=True, timeout=START_SECONDS)
+
+    @property
+    def reached_by(self) -> list[str]:
+        """Flags of PostgreSQL's own programs."""
+        return ["-h", str(self.folder), "-p", str(self.port), "-U", SUPERUSER]
 
     async def fresh(self, *, upgraded: bool = True) -> str:
         """The address of a new database: with all tables, or empty."""
@@ -158,6 +170,23 @@ def postgres_server(**options: str) -> Iterator[PostgresServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def standby_of(primary: PostgresServer, **options: str) -> Iterator[PostgresServer]:
+    """Another server, which follows this one until it is promoted (`SELECT pg_promote()`)."""
+    folder = Path(tempfile.mkdtemp(prefix="postern-pg-"))
+    server = PostgresServer(folder, options)
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, "nobody")
+        command = [str(_binaries() / "pg_basebackup"), "-D", str(folder / "data"), *primary.reached_by]
+        _run([*command, "--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--wal-method=stream"])
+        server.start()
+        yield server
+    finally:
+        server.crash()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def database_of(url: str) -> str:
     return url.partition("?")[0].rpartition("/")[2]
 
@@ -165,9 +194,11 @@ def database_of(url: str) -> str:
 def _initialise(folder: Path) -> None:
     command = [str(_binaries() / "initdb"), "-D", str(folder / "data"), "-U", SUPERUSER, "--auth=trust"]
     flags = ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
-    done = subprocess.run(
-        [*command, *flags], capture_output=True, text=True, timeout=120, check=False, **_as_nobody()
-    )
+    _run([*command, *flags])
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **_as_nobody())
     assert done.returncode == 0, done.stderr
 
 
