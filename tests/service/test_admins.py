@@ -77,6 +77,7 @@ async def test_a_pause_from_the_shell_closes_the_intake_of_the_running_service(t
     await ann.send(sent.code)  # who has a code is not turned away
     await ann.reads(ann.say("code-no-reply"))
     assert (await asyncio.to_thread(town.place.run, "resume")).code == 0
+    await ann.tap(ann.say("back-button"))
     await ann.begin()
 
 

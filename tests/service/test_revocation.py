@@ -82,7 +82,7 @@ async def test_a_revoked_operator_is_an_outsider_and_their_case_waits_again(town
     assert "removes them from the operators' group" in told
     public = bytes(operator.private.public_key)
     slots = await town.data(
-        lambda tx: tx.conn.execute(locks.select().with_only_columns(locks.c.slots)).scalars()
+        lambda tx: tx.conn.execute(locks.select().with_only_columns(locks.c.slots)).scalars().all()
     )
     assert not any(has_slot(each, public) for each in slots)
     await operator.phone.wait_for(lambda ms: not any(m.media for m in ms), timeout=DELAY)

@@ -71,9 +71,9 @@ async def test_thirty_photos_at_once_are_all_deleted_and_the_screen_goes_on(quie
 async def test_text_where_a_button_is_due_and_forwarded_text_get_one_hint(quiet_town: Town) -> None:
     ann = await quiet_town.requester()
     await ann.begin()
-    for forwarded in (False, True):
+    for forwarded, hint in ((False, "hint-use-buttons"), (True, "hint-unexpected-other")):
         await ann.send("I need help", forwarded=forwarded)
-        await ann.reads(ann.say("hint-use-buttons"))
+        await ann.reads(ann.say(hint))
         assert len(await _bots(ann)) == 1
         await _goes_on(ann)
 
