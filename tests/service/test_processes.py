@@ -154,7 +154,10 @@ async def test_an_update_waits_for_an_earlier_one_that_the_other_process_has(
     conn = await asyncpg.connect(user=ROLE, database=database, host=str(postgres.folder))
     try:
         for n in range(0, 12, 2):
-            # Both have come, one after the other, before either can go on.
+            # Both have come, one after the other, before either can go on. What became of the screens before is
+            # recorded in the same lane, and must not be taken for them.
+            await asyncio.sleep(1)
+            await _waiting(conn, lane, 0)
             await conn.execute("SELECT pg_advisory_lock($1, $2)", *lane)
             where = (n // 2 % 2, 1 - n // 2 % 2)
             tasks = []

@@ -107,8 +107,10 @@ async def test_with_a_code_one_adds_takes_back_and_withdraws_from_another_accoun
     await other.reads(other.say("code-withdrawn", reference=sent.reference))
     await town.card(sent.reference, "withdrawn")
     await operator.phone.wait_for(
-        lambda ms: any(sent.reference in m.text and "needs no help" in m.text for m in ms)
-        and not any(m.media and sent.reference in m.text for m in ms),
+        lambda ms: (
+            any(sent.reference in m.text and "needs no help" in m.text for m in ms)
+            and not any(m.media and sent.reference in m.text for m in ms)
+        ),
         timeout=DELAY,
     )
     await other.tap(other.say("stop-button"))
