@@ -52,11 +52,12 @@ async def opened(settings: Settings, *, upgrade: bool = False) -> AsyncIterator[
 
 async def _secrets(url: str, *, upgrade: bool) -> bytes:
     with reaching():
-        secrets = await read_meta(url, meta.VAULT_SECRETS)
+        found = await read_metas(url, meta.VAULT_SECRETS, MOVED_AWAY)
+        secrets = found.get(meta.VAULT_SECRETS)
         if upgrade and secrets is not None:
             await migrate.upgrade(url)
         await migrate.check(url)
-        if await read_meta(url, MOVED_AWAY) is not None:
+        if MOVED_AWAY in found:
             raise PosternError(MOVED)
     if secrets is None:
         raise PosternError("The database was never finished: run `postern init`.")
@@ -92,17 +93,22 @@ def key_lies_with_data(settings: Settings) -> bool:
 
 async def read_meta(url: str, name: str) -> bytes | None:
     """A value of `meta` before there is a vault; None if it, the table or the file is missing. Makes none."""
+    return (await read_metas(url, name)).get(name)
+
+
+async def read_metas(url: str, *names: str) -> dict[str, bytes]:
+    """Those of several that there are."""
     path = migrate.sqlite_path(url)
     if path is not None and not path.exists():
-        return None
+        return {}
     engine = connect(url)
     try:
         with database_errors():
             async with engine.connect() as conn:
                 if not await conn.run_sync(lambda sync: sync.dialect.has_table(sync, meta_table.name)):
-                    return None
-                found = await conn.execute(select(meta_table.c.value).where(meta_table.c.name == name))
-                return found.scalar()
+                    return {}
+                found = await conn.execute(select(meta_table).where(meta_table.c.name.in_(names)))
+                return {row.name: row.value for row in found}
     finally:
         await engine.dispose()
 

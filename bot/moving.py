@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from bot.installation import database_errors, reaching, read_meta, server_keys
+from bot.installation import database_errors, reaching, read_metas, server_keys
 from bot.setting_types import POSTGRES
 from bot.settings import Settings
 from intake.errors import PosternError
@@ -32,9 +32,10 @@ async def move(settings: Settings, target: str, progress: Progress) -> dict[str,
     with database_errors(), reaching():
         async with _alone(source):
             await migrate.check(source)
-            if await read_meta(source, MOVED_AWAY) is not None:
+            found = await read_metas(source, meta.VAULT_SECRETS, MOVED_AWAY)
+            if MOVED_AWAY in found:
                 raise PosternError(MOVED)
-            secrets = await read_meta(source, meta.VAULT_SECRETS)
+            secrets = found.get(meta.VAULT_SECRETS)
             if secrets is None:
                 raise PosternError("The database was never finished: run `postern init`.")
             Vault.open(server_keys(settings), secrets)  # what nobody here can read should not be moved on

@@ -64,7 +64,7 @@ def test_help_names_the_commands_that_work_and_no_other(place: Place) -> None:
     commands = re.findall(r"^  ([a-z-]+) ", done.out.split("Commands:")[1], re.MULTILINE)
     assert commands == [
         *("init", "run", "demo", "check", "invite", "keygen", "open", "pause", "resume", "purge"),
-        *("rotate-server-key", "operators", "questionnaire"),
+        *("rotate-server-key", "migrate-database", "operators", "questionnaire"),
     ]
 
 
