@@ -171,6 +171,13 @@ def _one_line(value: str) -> str:
     return value.strip()
 
 
+def _own_path(value: Path) -> Path:
+    try:
+        return value.expanduser()
+    except RuntimeError:  # ~somebody whom this machine does not know
+        raise ValueError from None
+
+
 BotToken = Annotated[
     Annotated[SecretStr, AfterValidator(_token)] | None,
     Field(description="a bot's token as @BotFather gives it: 123456:ABC…"),
@@ -180,7 +187,7 @@ ApiUrl = Annotated[
     AfterValidator(_api_url),
     Field(description="a Bot API server's https address (http only on this machine or a private network)"),
 ]
-OwnPath = Annotated[Path, AfterValidator(Path.expanduser), Field(description="a path")]
+OwnPath = Annotated[Path, AfterValidator(_own_path), Field(description="a path")]
 DatabaseUrl = Annotated[
     Annotated[str, AfterValidator(_database_url)] | None,
     Field(

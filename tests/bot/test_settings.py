@@ -107,6 +107,7 @@ def test_an_unknown_variable_is_named_with_what_was_meant(wrong: str, right: str
         ("bot_api_url", "ftp://x"),
         ("bot_api_url", "http://api.example.org"),
         ("bot_api_url", "https://x:port"),
+        ("data_dir", "~nobody-of-this-name/data"),
         ("database_url", "mysql://user:password@host/db"),
         ("organisation", "x" * 61),
         ("organisation", "two\nlines"),
