@@ -12,9 +12,9 @@ from nacl.public import PrivateKey
 
 from bot.installation import opened
 from bot.settings import load_settings
+from intake.lifecycle import Outcome, Status
 from intake.questionnaire import Level
 from intake.roles import Role
-from intake.triage import Outcome, Status
 from storage import cases, staff, tallies
 from storage.cases import Case, Contact, Facts
 from storage.database import Tx

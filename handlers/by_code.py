@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from handlers import parting, staff_notices
 from handlers.desk import Desk
 from intake.events import AddByCode, CodeAct, EraseByCode, LookUp, TakeBackByCode, WithdrawByCode
+from intake.lifecycle import Status
 from intake.questionnaire import Level
-from intake.triage import Status
 from storage import cases, locks, thread
 from storage.cases import Case
 from storage.code import CodeOpener

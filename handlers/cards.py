@@ -5,8 +5,8 @@ from __future__ import annotations
 from handlers.desk import Desk
 from handlers.outgoing import Button, Keyboard
 from intake.anonymity import WINDOW_DAYS, Combination, Value, chain, publish, reason_text
+from intake.lifecycle import Outcome, Status
 from intake.questionnaire import Answers, Level, Question, Questionnaire
-from intake.triage import Outcome, Status
 from storage import combinations
 from storage.cases import Case, Facts
 from storage.database import Tx

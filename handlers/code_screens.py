@@ -7,7 +7,7 @@ from handlers.outgoing import MAX_TEXT, Button
 from handlers.screens import Screen, View, button, leaving, letters, shortened
 from intake.draft import Draft, Place
 from intake.events import MAX_TEXT_BYTES
-from intake.triage import Outcome, Status
+from intake.lifecycle import Outcome, Status
 from storage.cases import Case
 
 

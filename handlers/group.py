@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from handlers.desk import Desk
 from handlers.incoming import Incoming
-from intake.triage import Status
+from intake.lifecycle import Status
 from storage import cases, meta, outbox
 from storage.database import Tx
 from storage.outbox import Job, Task

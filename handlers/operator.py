@@ -12,8 +12,8 @@ from handlers.operator_cases import notice_closed, own_case
 from handlers.outgoing import Answer, Button, Delete, Keyboard, Send
 from handlers.queue import order_of
 from handlers.staff_notices import document_due
+from intake.lifecycle import BY_OPERATORS, Act, Outcome, Status
 from intake.roles import Right, may
-from intake.triage import BY_OPERATORS, Act, Outcome, Status
 from storage import cases, custody, locks, meta, outbox, staff
 from storage.cases import Case
 from storage.database import Tx

@@ -10,8 +10,8 @@ from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.outgoing import Delete, Send
 from intake.errors import Tampered
+from intake.lifecycle import Status
 from intake.roles import Right, Role, may, needs_key
-from intake.triage import Status
 from storage import cases, locks, outbox, staff
 from storage.cases import Case
 from storage.database import Tx

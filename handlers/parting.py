@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers import group
 from handlers.desk import Desk
-from intake.triage import Outcome
+from intake.lifecycle import Outcome
 from storage import cases, custody, outbox, staff
 from storage.cases import Case
 from storage.database import Tx

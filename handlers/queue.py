@@ -11,7 +11,8 @@ from heapq import nsmallest
 
 from sqlalchemy import bindparam, select
 
-from intake.triage import Status, Waiting, order
+from intake.lifecycle import Status
+from intake.triage import Waiting, order
 from storage import cases
 from storage.cases import Case
 from storage.database import Tx

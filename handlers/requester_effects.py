@@ -33,9 +33,9 @@ from intake.events import (
     TellAdded,
     WithdrawCase,
 )
+from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.steps import Hint
-from intake.triage import Status
 from storage import cases, custody, locks, meta, outbox, tallies, thread
 from storage.cases import Case, Contact
 from storage.database import Tx

@@ -10,8 +10,8 @@ from handlers.incoming import Incoming, Kind
 from handlers.screens import View
 from intake.conversation import Fresh
 from intake.events import CodeTyped, Command, Event, Odd, Pressed, Typed, Unexpected
+from intake.lifecycle import Status
 from intake.questionnaire import Level
-from intake.triage import Status
 from storage import known, meta, staff
 from storage.cases import Case
 from storage.code import read as read_code

@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Executable, Row, bindparam, delete, func, insert, select, update
 
 from intake.errors import Tampered
+from intake.lifecycle import Act, Outcome, Status, after
 from intake.questionnaire import Level
-from intake.triage import Act, Outcome, Status, after
 from storage import grouped, locks, outbox
 from storage.database import Tx
 from storage.other_versions import SENSELESS, saved_otherwise

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Sequence
 
+from intake.lifecycle import Act, Status
 from intake.roles import Right, Role, may, needs_key
-from intake.triage import Act, Status
 from storage import cases, locks, meta, outbox, staff
 from storage.cases import Case
 from storage.database import Tx

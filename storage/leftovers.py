@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import exists, select
 
-from intake.triage import Status
+from intake.lifecycle import Status
 from storage import drafts, locks
 from storage.database import Database, Tx
 from storage.drafts import Conversation

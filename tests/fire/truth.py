@@ -14,8 +14,8 @@ from bot.installation import opened
 from bot.settings import Settings
 from intake.counts import REQUESTS
 from intake.errors import PosternError
+from intake.lifecycle import Status
 from intake.questionnaire import Level
-from intake.triage import Status
 from storage import cases, locks, meta, outbox, tallies, thread
 from storage.cases import Case
 from storage.code import CODE_COST, derive

@@ -10,8 +10,8 @@ from bot.setting_types import Retention
 from handlers import board, deliveries
 from handlers.outgoing import Edit
 from handlers.staff_notices import ADDITION
+from intake.lifecycle import Status
 from intake.roles import Role
-from intake.triage import Status
 from storage import blocked, cases, outbox, thread
 from storage.blocked import LAST_DAYS
 from storage.retention import purge

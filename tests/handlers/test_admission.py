@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from handlers import admission, turn
 from handlers.admission import BURST, LINES_PER_SECOND, MOST_WAITING, PER_SECOND, Admission
 from handlers.outgoing import Send
-from intake.triage import Status
+from intake.lifecycle import Status
 from storage import cases
 from storage.schema import drafts, traces
 from tests.handlers.desk import NOW, Person, World, ask, make_world

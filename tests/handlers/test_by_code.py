@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from handlers.by_code import HOUR
+from intake.lifecycle import Outcome, Status
 from intake.roles import Role
-from intake.triage import Outcome, Status
 from storage import cases, drafts, outbox, thread
 from storage.cases import Case
 from storage.database import Tx

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.setting_types import Retention
 from handlers.end_notices import DAY
+from intake.lifecycle import Status
 from intake.roles import Role
-from intake.triage import Status
 from storage import cases, outbox, staff
 from storage.outbox import Task
 from storage.retention import purge

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from handlers.end_notices import DAY, MOST_IN_ONE, NOTICE_DAYS, tell_of_ends
+from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.roles import Role
-from intake.triage import Status
 from storage import cases, outbox
 from storage.cases import Case, Facts
 from storage.database import Tx

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 
 from handlers.expiry import expire_drafts
-from intake.triage import Status
+from intake.lifecycle import Status
 from storage.database import Tx
 from storage.schema import drafts as drafts_table
 from tests.handlers.desk import Person, World, ask

@@ -9,8 +9,8 @@ from bot.opening import rewrap
 from handlers import deliveries
 from handlers.outgoing import Delete, Remove
 from intake.errors import WrongKey
+from intake.lifecycle import Act, Outcome, Status
 from intake.roles import Role
-from intake.triage import Act, Outcome, Status
 from storage import cases, custody, locks, outbox, staff
 from storage.cases import Case
 from storage.database import Tx

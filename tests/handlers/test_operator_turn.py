@@ -9,8 +9,8 @@ from nacl.public import PrivateKey
 
 from handlers.turn import take_turn
 from intake.errors import WrongKey
+from intake.lifecycle import Outcome, Status
 from intake.roles import Role
-from intake.triage import Outcome, Status
 from storage import cases, custody, locks, meta, outbox, staff, thread
 from storage.database import Tx
 from storage.sealing import Opener
@@ -114,7 +114,7 @@ async def test_the_message_ids_of_the_last_holder_are_no_way_to_reply_for_the_ne
 
 
 def _move_to(tx: Tx, case: cases.Case, person: Person) -> None:
-    from intake.triage import Act
+    from intake.lifecycle import Act
 
     member = staff.by_account(tx, person.account)
     assert member is not None

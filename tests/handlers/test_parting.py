@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from intake.lifecycle import Outcome, Status
 from intake.roles import Role
-from intake.triage import Outcome, Status
 from storage import cases, locks, outbox, tallies
 from storage.database import Tx
 from storage.outbox import Task

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from handlers.queue import Queue, order_of
+from intake.lifecycle import Act, Outcome, Status
 from intake.questionnaire import Level
-from intake.triage import Act, Outcome, Status
 from storage import cases, locks
 from storage.database import Database, Tx
 from storage.schema import cases as table

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from intake.lifecycle import Status
 from intake.questionnaire import Level, Questionnaire
 from intake.roles import Role
-from intake.triage import Status
 from storage import combinations, locks, outbox, tallies
 from storage.database import Tx
 from storage.outbox import Task

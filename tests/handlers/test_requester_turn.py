@@ -13,8 +13,8 @@ from sqlalchemy import LargeBinary, func, text, update
 from handlers.stretching import FIRST
 from handlers.turn import take_turn
 from intake.errors import Tampered
+from intake.lifecycle import Status
 from intake.roles import Role
-from intake.triage import Status
 from storage import cases, custody, drafts, locks, outbox, staff, tallies
 from storage.database import Tx
 from storage.schema import metadata

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from handlers.menus import ADMIN, LEAD, OPERATOR, REQUESTER
 from intake.events import Odd
+from intake.lifecycle import Outcome
 from intake.questionnaire import Level
 from intake.roles import Role
 from intake.sensitive import Sensitive
-from intake.triage import Outcome
 
 ROOT = Path(__file__).parents[2]
 PLACE_OF_NAME = {"_say": 2, "_button": 2, "ending": 2}

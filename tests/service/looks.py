@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from intake.counts import REQUESTS
-from intake.triage import Status
+from intake.lifecycle import Status
 from storage import cases, outbox, tallies, thread
 from storage.database import Tx
 from storage.outbox import Task

@@ -6,9 +6,9 @@ import secrets
 from typing import Any
 
 from intake.draft import Draft, Place
+from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.roles import Role
-from intake.triage import Status
 from storage import blocked, cases, drafts, locks, meta, outbox, staff, tallies
 from storage.blocked import Block
 from storage.cases import Case, Contact, Facts

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select, update
 
 from intake.errors import Tampered
+from intake.lifecycle import Act, Outcome, Status
 from intake.questionnaire import Level
-from intake.triage import Act, Outcome, Status
 from storage import cases, locks, outbox, thread
 from storage.cases import Case, Contact, Facts
 from storage.database import Database, Tx

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from intake.lifecycle import Act, Outcome, Status
 from intake.questionnaire import Level
-from intake.triage import Act, Outcome, Status
 from storage import cases, grouped, locks, migrate
 from storage.database import Database, Tx
 from storage.opening import open_database

@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 from intake.draft import Draft, Place
 from intake.errors import WrongKey
+from intake.lifecycle import Act, Outcome, Status
 from intake.questionnaire import Level
 from intake.roles import Role
-from intake.triage import Act, Outcome, Status
 from storage import (
     blocked,
     cases,

@@ -8,8 +8,8 @@ import pytest
 from nacl.public import PrivateKey
 
 from intake.errors import WrongKey
+from intake.lifecycle import Act, Status
 from intake.roles import Role
-from intake.triage import Act, Status
 from storage import cases, custody, locks, outbox, staff
 from storage.database import Database, Tx
 from storage.outbox import Job, Task, Trace

@@ -1,0 +1,50 @@
+"""The life of a case: what can be done to it in which status, and how it ends."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    CLOSED = "closed"
+
+
+class Act(StrEnum):
+    CLAIM = "claim"
+    RELEASE = "release"
+    CLOSE = "close"
+    WITHDRAW = "withdraw"
+    """The requester's own act: whoever holds the case, or nobody."""
+
+
+class Outcome(StrEnum):
+    """How a case ended; the texts name them for people."""
+
+    HELPED = "helped"
+    REFERRED = "referred"
+    NO_ANSWER = "no-answer"
+    OUT_OF_SCOPE = "out-of-scope"
+    DUPLICATE = "duplicate"
+    TEST = "test"
+    WITHDRAWN = "withdrawn"
+    """The requester needs no help any more."""
+
+
+BY_OPERATORS = tuple(outcome for outcome in Outcome if outcome is not Outcome.WITHDRAWN)
+"""How an operator can close a case: only the requester withdraws."""
+
+
+TRANSITIONS: dict[tuple[Status, Act], Status] = {
+    (Status.OPEN, Act.CLAIM): Status.CLAIMED,
+    (Status.CLAIMED, Act.RELEASE): Status.OPEN,
+    (Status.CLAIMED, Act.CLOSE): Status.CLOSED,
+    (Status.OPEN, Act.WITHDRAW): Status.CLOSED,
+    (Status.CLAIMED, Act.WITHDRAW): Status.CLOSED,
+}
+
+
+def after(status: Status, act: Act) -> Status | None:
+    """The status that follows; None: this cannot be done to a case in that status."""
+    return TRANSITIONS.get((status, act))
