@@ -13,7 +13,7 @@ from bot.postman import Postman
 from handlers import deliveries
 from handlers.desk import Desk
 from handlers.outgoing import MAX_DELETED_AT_ONCE, Answer, Delete, Outgoing
-from storage import damage, outbox
+from storage import damage, traces
 from storage.database import Tx
 from storage.marks import Kind, Mark
 from storage.trouble import is_trouble
@@ -43,7 +43,7 @@ class Deletions:
             return False
         more = len(self._ripe) == MOST_AT_ONCE
         ripe = list(self._ripe)
-        found = await self._desk.db.read(lambda tx: outbox.traces_with(tx, ripe))
+        found = await self._desk.db.read(lambda tx: traces.these(tx, ripe))
         if found.damaged:
             count = await self._desk.db.write(lambda tx: damage.drop(tx, Kind.TRACE, found.damaged, now))
             self._log.error("damaged rows were dropped: see postern check", kind=Kind.TRACE, count=count)

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from bot.due import Due
-from storage import damage, drafts, outbox
+from storage import damage, drafts, outbox, traces
 from storage.database import Database, Tx
 from storage.found import Found
 from storage.marks import Kind, Mark
@@ -26,7 +26,7 @@ LEAST_SECONDS = 60
 
 _PAGES: Mapping[Kind, Callable[[Tx, bytes, int], Found[Any]]] = {
     Kind.JOB: outbox.jobs_after,
-    Kind.TRACE: outbox.traces_after,
+    Kind.TRACE: traces.after,
     Kind.DRAFT: drafts.after,
 }
 

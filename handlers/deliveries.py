@@ -14,10 +14,11 @@ from handlers.outgoing import Button, Delete, Edit, Outgoing, Remove, Send
 from handlers.requester_scene import make_view
 from handlers.screens import screen
 from intake.roles import Right, Role, may
-from storage import cases, drafts, meta, outbox, staff
+from storage import cases, drafts, meta, outbox, staff, traces
 from storage.database import Tx
-from storage.outbox import LONGEST_TRACE, REFRESH, Job, Task, Trace
+from storage.outbox import REFRESH, Job, Task
 from storage.staff import Member
+from storage.traces import LONGEST_TRACE, Trace
 
 MOST_DOCUMENTS = 60
 """Messages of one case in its holder's chat that are known as such; the oldest ones expire by themselves."""
@@ -110,17 +111,17 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
         return
     chat = getattr(call, "chat", 0)
     if not _remember(tx, note, chat, message, now):
-        outbox.leave_trace(tx, Trace(chat, message, now, now, ours=True))
+        traces.leave(tx, Trace(chat, message, now, now, ours=True))
     elif note.gone_after and chat > 0:
         due = now + min(note.gone_after, LONGEST_TRACE)
         about = note.case if note.kind == "copy" else ""
         trace = Trace(chat, message, due, now, ours=True, screen=note.kind == "screen", case=about)
-        outbox.leave_trace(tx, trace)
+        traces.leave(tx, trace)
 
 
 def _forget(tx: Tx, call: Delete) -> None:
-    gone = [i for i, trace in outbox.traces_of(tx, call.chat) if trace.message in call.messages]
-    outbox.forget_traces(tx, gone)
+    gone = [i for i, trace in traces.of_chat(tx, call.chat) if trace.message in call.messages]
+    traces.forget(tx, gone)
 
 
 def _remember(tx: Tx, note: Note, chat: int, message: int, now: int) -> bool:
@@ -141,7 +142,7 @@ def _remember(tx: Tx, note: Note, chat: int, message: int, now: int) -> bool:
 
 def _remember_screen(tx: Tx, chat: int, message: int, now: int) -> None:
     """A screen that was on its way while the chat was wiped must not outlive the one that came after it."""
-    outbox.hasten(tx, chat, [trace.message for _, trace in outbox.traces_of(tx, chat) if trace.screen], now)
+    traces.hasten(tx, chat, [trace.message for _, trace in traces.of_chat(tx, chat) if trace.screen], now)
     account = tx.vault.account(chat)
     conversation = drafts.load(tx, account)
     if conversation is not None:
@@ -217,7 +218,7 @@ def _neutralise(tx: Tx, desk: Desk, call: Delete, now: int) -> None:
     if conversation is not None and conversation.screen in call.messages:
         drafts.save(tx, account, replace(conversation, screen=None))
     text = desk.texts.say(_language(tx, desk, account), "stopped")
-    for _, trace in outbox.traces_of(tx, call.chat):
+    for _, trace in traces.of_chat(tx, call.chat):
         if trace.ours and trace.message in call.messages:
             outbox.add(tx, Job(Task.SEND, now, chat=call.chat, text=text, tag=f"edit:{trace.message}"))
 
@@ -263,4 +264,4 @@ def chat_gone(tx: Tx, desk: Desk, chat: int, owed: Sequence[bytes], now: int) ->
     for job_id, job in outbox.jobs(tx, owed).rows.items():
         outbox.done(tx, job_id)
         given_up(tx, desk, job, now)
-    outbox.forget_traces(tx, [i for i, _ in outbox.traces_of(tx, chat)])
+    traces.forget(tx, [i for i, _ in traces.of_chat(tx, chat)])

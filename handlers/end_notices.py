@@ -14,7 +14,8 @@ from intake.roles import Right, may
 from storage import cases, meta, outbox, staff
 from storage.cases import Unfinished
 from storage.database import Tx
-from storage.outbox import LONGEST_TRACE, Job, Task
+from storage.outbox import Job, Task
+from storage.traces import LONGEST_TRACE
 
 DAY = 86_400
 NOTICE_DAYS = 7

@@ -12,7 +12,7 @@ from handlers.menus import menu_of
 from handlers.outgoing import Answer, Send
 from intake.errors import KeyFileError
 from intake.roles import Role, needs_key
-from storage import cases, custody, drafts, locks, meta, outbox, staff
+from storage import cases, custody, drafts, locks, meta, outbox, staff, traces
 from storage.database import Tx
 from storage.keywords import key_words
 from storage.outbox import Job, Task
@@ -58,7 +58,7 @@ async def enrol(desk: Desk, incoming: Incoming) -> bool:
             member_id = staff.add(tx, _free_pseudonym(tx), role)
             staff.enrol(tx, member_id, account, incoming.chat_id, desk.staff_language)
         if incoming.message_id is not None:  # the token is used up, but need not stay in the chat
-            outbox.leave_trace(tx, outbox.Trace(incoming.chat_id, incoming.message_id, now, now))
+            traces.leave(tx, traces.Trace(incoming.chat_id, incoming.message_id, now, now))
         return staff.by_id(tx, member_id)
 
     member = await desk.db.write(work, long=True)

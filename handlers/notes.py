@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.outbox import LONGEST_TRACE
+from storage.traces import LONGEST_TRACE
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,14 @@ from handlers.queue import order_of
 from handlers.staff_notices import document_due
 from intake.lifecycle import BY_OPERATORS, Act, Outcome, Status
 from intake.roles import Right, may
-from storage import cases, custody, locks, meta, outbox, staff
+from storage import cases, custody, locks, meta, outbox, staff, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.keywords import key_words
-from storage.outbox import LONGEST_TRACE, Job, Task
+from storage.outbox import Job, Task
 from storage.sealing import has_slot
 from storage.staff import Member
+from storage.traces import LONGEST_TRACE
 
 QUEUE_SHOWN = 10
 
@@ -39,7 +40,7 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         await operator_reply.take_turn(desk, incoming, member)
     else:
         await desk.db.write(
-            lambda tx: outbox.leave_trace_of(
+            lambda tx: traces.leave_of(
                 tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent
             )
         )

@@ -8,8 +8,9 @@ from storage import blocked, outbox
 from storage.blocked import LAST_DAYS, Block
 from storage.cases import Case
 from storage.database import Tx
-from storage.outbox import LONGEST_TRACE, Job, Task
+from storage.outbox import Job, Task
 from storage.staff import Member
+from storage.traces import LONGEST_TRACE
 
 DAY = 86_400
 

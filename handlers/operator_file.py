@@ -7,7 +7,7 @@ from handlers.desk import Desk
 from handlers.documents import openers
 from handlers.incoming import Incoming
 from handlers.outgoing import Send
-from storage import cases, meta, outbox
+from storage import cases, meta, outbox, traces
 from storage.database import Tx
 from storage.outbox import Job, Task
 from storage.staff import Member
@@ -20,7 +20,7 @@ async def take_turn(desk: Desk, incoming: Incoming, lead: Member) -> None:
     now = desk.clock()
 
     def work(tx: Tx) -> str:
-        outbox.leave_trace_of(tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent)
+        traces.leave_of(tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent)
         return _hand_out(tx, desk, incoming, lead, now)
 
     told = await desk.db.write(work)

@@ -7,7 +7,7 @@ from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.outgoing import Delete, Send
 from intake.events import MAX_TEXT_BYTES
-from storage import cases, locks, meta, outbox, thread
+from storage import cases, locks, meta, outbox, thread, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.envelope import Who
@@ -23,7 +23,7 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
     over = len(text.encode()) - MAX_TEXT_BYTES
     if over > 0:
         await desk.db.write(
-            lambda tx: outbox.leave_trace_of(
+            lambda tx: traces.leave_of(
                 tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent
             )
         )
@@ -35,13 +35,13 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
     def work(tx: Tx) -> Case | None:
         case = _case_of(tx, member, incoming.reply_to)
         if case is None:
-            outbox.leave_trace_of(tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent)
+            traces.leave_of(tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent)
             return None
         if not meta.first_time(tx, incoming.update_id, now // DAY):
             return case
         _keep(tx, desk, case, text, now)
         if incoming.message_id is not None:
-            outbox.leave_trace(tx, outbox.Trace(incoming.chat_id, incoming.message_id, now, now))
+            traces.leave(tx, traces.Trace(incoming.chat_id, incoming.message_id, now, now))
         return case
 
     case = await desk.db.write(work)

@@ -12,13 +12,14 @@ from handlers.outgoing import Delete, Send
 from intake.errors import Tampered
 from intake.lifecycle import Status
 from intake.roles import Right, Role, may, needs_key
-from storage import cases, locks, outbox, staff
+from storage import cases, locks, outbox, staff, traces
 from storage.cases import Case
 from storage.database import Tx
-from storage.outbox import LONGEST_TRACE, Job, Task
+from storage.outbox import Job, Task
 from storage.sealing import Lock, has_slot, key_id, with_slot
 from storage.slot_line import KIND, decode_slot
 from storage.staff import Member
+from storage.traces import LONGEST_TRACE
 
 
 def looks_like_slot(incoming: Incoming) -> bool:
@@ -30,7 +31,7 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
     now = desk.clock()
 
     def work(tx: Tx) -> str:
-        outbox.leave_trace_of(tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent, due_in=0)
+        traces.leave_of(tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent, due_in=0)
         return _keep(tx, desk, member, incoming.text, now)
 
     told = await desk.db.write(work)

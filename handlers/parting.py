@@ -8,7 +8,8 @@ from intake.lifecycle import Outcome
 from storage import cases, custody, outbox, staff
 from storage.cases import Case
 from storage.database import Tx
-from storage.outbox import LONGEST_TRACE, Job, Task
+from storage.outbox import Job, Task
+from storage.traces import LONGEST_TRACE
 
 DAY = 86_400
 

@@ -17,7 +17,7 @@ from intake.conversation import STOP, Fresh, Step, Table, begin, expire, resume,
 from intake.draft import Draft, Place
 from intake.events import Event, MakeLock, Remove, Wipe
 from intake.moving import CODE_PLACES
-from storage import drafts, known, meta, outbox, staff
+from storage import drafts, known, meta, staff, traces
 from storage.database import Tx
 from storage.drafts import Conversation
 
@@ -185,19 +185,17 @@ def _leave_traces(tx: Tx, scene: Scene, taken: Step, incoming: Incoming, now: in
     `stays`: seconds for which the message that brought this may stay.
     """
     if incoming.kind is not Kind.PRESS:
-        outbox.leave_trace_of(
-            tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent, due_in=stays
-        )
+        traces.leave_of(tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent, due_in=stays)
     elif not _is_noted(tx, scene, incoming):
         # Telegram's answer to its sending was lost: only now do we learn that this message is there.
-        outbox.leave_trace_of(tx, incoming.chat_id, incoming.message_id, now)
+        traces.leave_of(tx, incoming.chat_id, incoming.message_id, now)
     if any(isinstance(effect, Wipe) for effect in taken.effects):
         kept = incoming.message_id if incoming.kind is Kind.PRESS else None
-        outbox.hasten_traces(tx, incoming.chat_id, now, but=kept)
+        traces.hasten_all(tx, incoming.chat_id, now, but=kept)
 
 
 def _is_noted(tx: Tx, scene: Scene, incoming: Incoming) -> bool:
     """Whether the message that a button is on is noted to be deleted: the screen we know was noted with its number."""
     if scene.conversation is not None and scene.conversation.screen == incoming.message_id:
         return True
-    return any(trace.message == incoming.message_id for _, trace in outbox.traces_of(tx, incoming.chat_id))
+    return any(trace.message == incoming.message_id for _, trace in traces.of_chat(tx, incoming.chat_id))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.outgoing import Answer, Delete
-from storage import outbox
+from storage import traces
 from storage.code import show
 from storage.database import Tx
 from storage.outbox import Job, Task
@@ -51,10 +51,10 @@ async def take_turn(desk: Desk, incoming: Incoming) -> None:
     due = now if action == "written" else now + LONGER_SECONDS
 
     def work(tx: Tx) -> None:
-        for trace_id, trace in outbox.traces_of(tx, chat):
+        for trace_id, trace in traces.of_chat(tx, chat):
             if trace.message == message_id:
-                outbox.forget_traces(tx, [trace_id])
-                outbox.leave_trace(tx, replace(trace, due=due))
+                traces.forget(tx, [trace_id])
+                traces.leave(tx, replace(trace, due=due))
 
     await desk.db.write(work, lane=desk.vault.account(chat))
     if action == "written":

@@ -36,13 +36,13 @@ from intake.events import (
 from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.steps import Hint
-from storage import cases, custody, locks, meta, outbox, tallies, thread
+from storage import cases, custody, locks, meta, outbox, tallies, thread, traces
 from storage.cases import Case, Contact
 from storage.database import Tx
 from storage.document import encode_answers
 from storage.envelope import ANSWERS, Who
-from storage.outbox import LONGEST_TRACE
 from storage.sealing import Sealer
+from storage.traces import LONGEST_TRACE
 
 
 @dataclass(slots=True)
@@ -113,7 +113,7 @@ class Carrying:
                 case EraseCase():
                     self._part(parting.erase)
                 case RemoveEarlier(message):
-                    outbox.hasten(self.tx, self.chat, [message], self.now)
+                    traces.hasten(self.tx, self.chat, [message], self.now)
                     self.result.jobs = True
                 case Drop():
                     if self.draft.case:

@@ -11,7 +11,8 @@ from intake.roles import Right, may
 from storage import custody, meta, outbox, staff
 from storage.cases import Case
 from storage.database import Tx, hold_counts
-from storage.outbox import LONGEST_TRACE, Job, Task
+from storage.outbox import Job, Task
+from storage.traces import LONGEST_TRACE
 
 DAY = 86_400
 

@@ -11,8 +11,8 @@ from handlers.incoming import Incoming, Kind, parse
 from handlers.outgoing import Answer
 from handlers.requester import Who
 from intake.roles import Right, may
-from storage import outbox, staff
-from storage.outbox import LONGEST_TRACE
+from storage import staff, traces
+from storage.traces import LONGEST_TRACE
 
 _FROM_PEOPLE = frozenset(
     {
@@ -81,7 +81,7 @@ async def _too_fast(desk: Desk, incoming: Incoming) -> None:
     if incoming.kind is not Kind.PRESS:
         due_in = 0 if incoming.kind in _NEVER_KEPT else LONGEST_TRACE
         await desk.db.write(
-            lambda tx: outbox.leave_trace_of(
+            lambda tx: traces.leave_of(
                 tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent, due_in=due_in
             ),
             lane=desk.vault.account(incoming.chat_id),

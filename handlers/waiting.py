@@ -7,7 +7,7 @@ from math import ceil
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.outgoing import Answer, Send
-from storage import outbox
+from storage import traces
 from storage.code import read as read_code
 
 
@@ -25,7 +25,7 @@ async def take_turn(desk: Desk, incoming: Incoming, seconds: float, *, may_tell:
         # A code must not stay on the phone; words behind it only until they can be sent again.
         due_in = desk.terms.draft_seconds if found[1] else 0
         await desk.db.write(
-            lambda tx: outbox.leave_trace_of(
+            lambda tx: traces.leave_of(
                 tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent, due_in=due_in
             ),
             lane=desk.vault.account(incoming.chat_id),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from intake.lifecycle import Act, Status
 from intake.roles import Right, Role, may, needs_key
-from storage import cases, locks, meta, outbox, staff
+from storage import cases, locks, meta, outbox, staff, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import REFRESH, Job, Task
@@ -20,7 +20,7 @@ CARDS_GO_WITHIN = 6 * 3_600
 def withdraw_documents(tx: Tx, case: Case, holder: Member, now: int) -> None:
     """Whoever holds the case no longer keeps no file of it in the chat; `case` as it was while they held it."""
     if holder.chat is not None:
-        outbox.hasten(tx, holder.chat, case.facts.documents, now)
+        traces.hasten(tx, holder.chat, case.facts.documents, now)
 
 
 def withdraw_copies(tx: Tx, chosen: Collection[bytes], now: int) -> None:
@@ -28,7 +28,7 @@ def withdraw_copies(tx: Tx, chosen: Collection[bytes], now: int) -> None:
     about = {case.hex() for case in chosen}
     for lead in staff.everyone(tx):
         if lead.chat is not None and may(lead.role, Right.SEE_ALL_CASES):
-            outbox.hasten_about(tx, lead.chat, about, now)
+            traces.hasten_about(tx, lead.chat, about, now)
 
 
 def clear_away(tx: Tx, chosen: Sequence[Case], now: int) -> None:
@@ -71,7 +71,7 @@ def revoke(tx: Tx, member: Member, now: int) -> int:
     removed = disarm(tx, member, now)
     if member.chat is not None:
         outbox.drop_for(tx, member.chat)
-        outbox.hasten_traces(tx, member.chat, now, but=None)
+        traces.hasten_all(tx, member.chat, now, but=None)
         outbox.add(tx, Job(Task.REMOVE, now, user=member.chat, text=member.name))
     staff.remove(tx, member.id)
     return removed
@@ -84,7 +84,7 @@ def change_role(tx: Tx, member: Member, role: Role, now: int) -> None:
         and may(member.role, Right.SEE_ALL_CASES)
         and not may(role, Right.SEE_ALL_CASES)
     ):
-        outbox.hasten_about(tx, member.chat, None, now)
+        traces.hasten_about(tx, member.chat, None, now)
     if member.public_key is not None and not needs_key(role):
         disarm(tx, member, now)
         staff.forget_key(tx, member.id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from storage import drafts, given_up, outbox
+from storage import drafts, given_up, outbox, traces
 from storage.database import Tx
 from storage.found import Found
 from storage.marks import Kind
@@ -17,7 +17,7 @@ from storage.schema import traces as traces_table
 
 _READ: Mapping[Kind, Callable[[Tx, Sequence[bytes]], Found[Any]]] = {
     Kind.JOB: outbox.jobs,
-    Kind.TRACE: outbox.traces_with,
+    Kind.TRACE: traces.these,
     Kind.DRAFT: drafts.these,
 }
 _KEYS = {

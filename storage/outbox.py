@@ -1,4 +1,4 @@
-"""What Telegram is still owed, and what must be deleted in requesters' chats. Both survive a restart.
+"""What Telegram is still owed; it survives a restart.
 
 Exact times lie inside the wrapped part; the clear column is the day, so that a stolen file tells no minute.
 """
@@ -18,12 +18,10 @@ from storage.database import Tx
 from storage.found import Found, following, opened, those
 from storage.marks import Kind, Mark
 from storage.other_versions import SENSELESS, saved_otherwise
-from storage.schema import outbox, traces
+from storage.schema import outbox
 
 JOB = "outbox.job"
 JOB_BYTES = 8_192
-TRACE = "traces.message"
-TRACE_BYTES = 160
 DAY = 86_400
 REFRESH = "refresh"
 """Tag of a card job that may only edit a card that is there: the first card waits for its batch."""
@@ -41,10 +39,6 @@ _ABOUT = select(outbox.c.id, outbox.c.job).where(
     or_(outbox.c.about.in_(bindparam("tags", expanding=True)), outbox.c.about.is_(None))
 )
 """Rows from before there was this column have to be opened."""
-_LEAVE = insert(traces)
-_FORGET = delete(traces).where(traces.c.id == bindparam("trace_id"))
-_OF_CHAT = select(traces.c.id, traces.c.message).where(traces.c.chat == bindparam("of_chat"))
-_TRACES, _TRACES_AFTER = those(traces.c.id, traces.c.message), following(traces.c.id, traces.c.message)
 
 
 class Task(StrEnum):
@@ -177,107 +171,3 @@ def _unwrap(tx: Tx, job_id: bytes, box: bytes) -> Job:
         found["buttons"] = tuple((label, data) for label, data in found["buttons"])
         return Job(**found)
     raise saved_otherwise("A message that is owed")
-
-
-# Messages that must be deleted.
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """A message in somebody's private chat, and when it must be gone."""
-
-    chat: int = field(repr=False)
-    message: int = field(repr=False)
-    due: int
-    sent: int
-    """When it was sent: Telegram lets a bot delete for 48 hours from then."""
-    ours: bool = False
-    """The bot's own: if it can't be deleted any more, it can still be edited to a neutral line."""
-    screen: bool = False
-    """The message that is edited in place. There is one: an older one goes when the next has come."""
-    case: str = ""
-    """Hexadecimal id of the case whose file this is, in a lead's chat. Of requesters' messages, never."""
-
-
-def leave_trace(tx: Tx, trace: Trace) -> None:
-    trace_id = secrets.token_bytes(16)
-    plain = json.dumps(asdict(trace), separators=(",", ":")).encode()
-    tx.conn.execute(
-        _LEAVE,
-        {
-            "id": trace_id,
-            "chat": tx.vault.account(trace.chat),
-            "due_day": trace.due // DAY,
-            "message": tx.vault.wrap_padded(TRACE, trace_id, plain, TRACE_BYTES),
-        },
-    )
-    tx.marks.append(Mark(Kind.TRACE, trace_id, trace.due))
-
-
-LONGEST_TRACE = 47 * 3_600
-"""Seconds: Telegram lets a bot delete for 48 hours; an hour is left for being down."""
-
-
-def leave_trace_of(
-    tx: Tx, chat: int, message: int | None, now: int, *, sent: int = 0, due_in: int = LONGEST_TRACE
-) -> None:
-    """Note a message that has come. `sent`: when it was sent, which may be hours ago if we were down."""
-    if message is not None:
-        since = sent if now - LONGEST_TRACE < sent < now else now
-        leave_trace(tx, Trace(chat, message, since + due_in, since))
-
-
-def traces_of(tx: Tx, chat: int) -> list[tuple[bytes, Trace]]:
-    rows = tx.conn.execute(_OF_CHAT, {"of_chat": tx.vault.account(chat)}).all()
-    return [(row.id, _trace(tx, row.id, row.message)) for row in rows]
-
-
-def traces_due(tx: Tx, now: int) -> list[tuple[bytes, Trace]]:
-    rows = tx.conn.execute(select(traces).where(traces.c.due_day <= now // DAY)).all()
-    found = [(row.id, _trace(tx, row.id, row.message)) for row in rows]
-    return [(i, t) for i, t in found if t.due <= now]
-
-
-def traces_with(tx: Tx, ids: Sequence[bytes]) -> Found[Trace]:
-    """These traces, as they stand now."""
-    return opened(tx, tx.conn.execute(_TRACES, {"keys": list(ids)}).all(), _trace)
-
-
-def traces_after(tx: Tx, last: bytes, most: int) -> Found[Trace]:
-    """The next `most` of all, in the order of their ids, which says nothing."""
-    return opened(tx, tx.conn.execute(_TRACES_AFTER, {"last": last, "most": most}).all(), _trace)
-
-
-def hasten_traces(tx: Tx, chat: int, now: int, *, but: int | None) -> None:
-    """Everything in this chat becomes due, except the one message that is kept."""
-    hasten(tx, chat, [trace.message for _, trace in traces_of(tx, chat) if trace.message != but], now)
-
-
-def hasten(tx: Tx, chat: int, messages: Collection[int], now: int) -> None:
-    """These messages become due."""
-    for trace_id, trace in traces_of(tx, chat):
-        if trace.message in messages and trace.due > now:
-            forget_traces(tx, [trace_id])
-            leave_trace(tx, replace(trace, due=now))
-
-
-def hasten_about(tx: Tx, chat: int, cases: Collection[str] | None, now: int) -> None:
-    """The files of these cases (hexadecimal ids) in this chat become due; None: of all."""
-    about = [
-        trace.message
-        for _, trace in traces_of(tx, chat)
-        if trace.case and (cases is None or trace.case in cases)
-    ]
-    hasten(tx, chat, about, now)
-
-
-def forget_traces(tx: Tx, ids: list[bytes]) -> None:
-    for trace_id in ids:
-        tx.conn.execute(_FORGET, {"trace_id": trace_id})
-
-
-def _trace(tx: Tx, trace_id: bytes, box: bytes) -> Trace:
-    plain = tx.vault.unwrap_padded(TRACE, trace_id, box)
-    with suppress(*SENSELESS):
-        return Trace(**json.loads(plain))
-    raise saved_otherwise("A note of a message")

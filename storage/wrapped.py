@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column
 
-from storage import blocked, cases, drafts, meta, outbox, schema, staff, tallies
+from storage import blocked, cases, drafts, meta, outbox, schema, staff, tallies, traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ WRAPPED = (
     ),
     Wrapped(cases.CONTACT, schema.cases.c.contact, lambda row: row.case_id),
     Wrapped(outbox.JOB, schema.outbox.c.job, lambda row: row.id),
-    Wrapped(outbox.TRACE, schema.traces.c.message, lambda row: row.id),
+    Wrapped(traces.TRACE, schema.traces.c.message, lambda row: row.id),
     Wrapped(staff.CHAT, schema.staff.c.chat, lambda row: row.id.encode()),
     Wrapped(blocked.SOURCE, schema.blocked.c.source, lambda row: row.account),
     Wrapped(tallies.COUNT, schema.tallies.c.count, lambda row: f"{row.month}|{row.name}".encode()),

@@ -16,11 +16,12 @@ from handlers import deliveries
 from handlers.notes import SCREEN
 from handlers.outgoing import Edit, Outgoing, Send
 from intake.draft import Draft, Place
-from storage import drafts, given_up, marks, outbox
+from storage import drafts, given_up, marks, outbox, traces
 from storage.database import Tx
 from storage.drafts import Conversation
 from storage.opening import open_database
-from storage.outbox import Job, Task, Trace
+from storage.outbox import Job, Task
+from storage.traces import Trace
 from storage.vault import Vault
 from tests.bot.background import Done, background
 from tests.bot.trouble import sick
@@ -32,7 +33,7 @@ def owe(now: int) -> Any:
 
     def work(tx: Tx) -> None:
         outbox.add(tx, Job(Task.SEND, now + 10, chat=5, text="owed"))
-        outbox.leave_trace(tx, Trace(6, 60, now + 10, now))
+        traces.leave(tx, Trace(6, 60, now + 10, now))
         draft = Draft(Place.NOTICE, "en", active_at=now + 9 - 1_800)
         drafts.save(tx, tx.vault.account(7), Conversation(draft, 7, 70))
 
@@ -69,7 +70,7 @@ async def test_what_is_due_is_done_on_time_wherever_it_was_written(
         assert [call.message for call in here.calls if isinstance(call, Edit)] == [70]
         tables = await world.tables()
         assert [len(tables[name]) for name in ("outbox", "drafts", "rings")] == [0, 0, 0]
-        assert await world.read(lambda tx: outbox.traces_of(tx, 6)) == []
+        assert await world.read(lambda tx: traces.of_chat(tx, 6)) == []
 
 
 async def test_rows_that_are_not_due_cost_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +79,7 @@ async def test_rows_that_are_not_due_cost_nothing(world: World, monkeypatch: pyt
     def fill(tx: Tx) -> None:
         for number in range(3 * PAGE):
             outbox.add(tx, Job(Task.SEND, world.now + 3_600, chat=5, text="later"))
-            outbox.leave_trace(tx, Trace(6, number, world.now + 3_600, world.now))
+            traces.leave(tx, Trace(6, number, world.now + 3_600, world.now))
             conversation = Conversation(Draft(Place.NOTICE, "en", active_at=world.now), 7, 70)
             drafts.save(tx, tx.vault.account(number), conversation)
 
@@ -144,8 +145,8 @@ async def test_what_telegram_took_while_the_database_was_sick_is_recorded_later_
         assert here.texts().count("owed") == 1
         tables = await world.tables()
         assert [len(tables[name]) for name in ("outbox", "drafts")] == [0, 0]
-        assert await world.read(lambda tx: outbox.traces_of(tx, 6)) == []
-        shown = [trace.message for _, trace in await world.read(lambda tx: outbox.traces_of(tx, 9))]
+        assert await world.read(lambda tx: traces.of_chat(tx, 6)) == []
+        shown = [trace.message for _, trace in await world.read(lambda tx: traces.of_chat(tx, 9))]
         gone = {message for chat, message in here.deleted() if chat == 9}
         assert (len(shown), len(gone)) == (1, 4), (
             "the screens that came meanwhile are known, and can be deleted"
@@ -172,7 +173,7 @@ async def test_a_process_that_is_not_the_sender_records_as_soon_as_something_is_
         monkeypatch.setattr(world.desk.db, "write", write)
         here.postman.post(6, [Send(6, "a screen", note=str(SCREEN))])
         await here.postman.drain(5)
-        known = [await world.read(lambda tx, c=chat: outbox.traces_of(tx, c)) for chat in range(1, 7)]
+        known = [await world.read(lambda tx, c=chat: traces.of_chat(tx, c)) for chat in range(1, 7)]
         assert [len(each) for each in known] == [1] * 6
 
 
@@ -215,7 +216,7 @@ async def test_deletions_for_more_chats_than_the_postman_should_hold_wait_their_
 
     def fill(tx: Tx) -> None:
         for chat in range(1, chats + 1):
-            outbox.leave_trace(tx, Trace(chat, 1, world.now, world.now))
+            traces.leave(tx, Trace(chat, 1, world.now, world.now))
 
     await world.write(fill)
     async with background(world) as here:
@@ -263,7 +264,7 @@ async def test_one_draft_that_cannot_be_ended_does_not_keep_the_others(
 async def test_rings_are_taken_some_at_a_time_and_none_is_left(world: World) -> None:
     def fill(tx: Tx) -> None:
         for number in range(marks.MOST_RINGS + 50):
-            outbox.leave_trace(tx, Trace(number % 9 + 1, number, world.now, world.now))
+            traces.leave(tx, Trace(number % 9 + 1, number, world.now, world.now))
 
     async with background(world, alone=False) as here:
         await here.round()

@@ -16,7 +16,7 @@ from bot import setup
 from bot.installation import load_questionnaire, opened
 from handlers.texts import Texts, load_texts
 from intake.questionnaire import Questionnaire
-from storage import outbox
+from storage import outbox, traces
 from storage.database import Tx
 from tests.bot.installed import Place
 from tests.fire import child, truth
@@ -186,7 +186,7 @@ class Field:
 
 
 def _due(tx: Tx, now: int) -> bool:
-    return bool(outbox.due(tx, now) or outbox.traces_due(tx, now))
+    return bool(outbox.due(tx, now) or traces.due(tx, now))
 
 
 @asynccontextmanager

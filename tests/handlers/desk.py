@@ -26,7 +26,7 @@ from handlers.turn import take_turn
 from intake.questionnaire import Questionnaire
 from intake.questionnaire_file import labels, load
 from intake.roles import Role
-from storage import drafts, meta, migrate, outbox, staff
+from storage import drafts, meta, migrate, outbox, staff, traces
 from storage.argon import Cost
 from storage.database import Tx
 from storage.document import labels_fingerprint, parse
@@ -137,7 +137,7 @@ class World:
                 if call is not None:
                     await self._made(call)
                 await self.write(lambda tx, i=job_id: outbox.done(tx, i))
-        for _, trace in await self.read(lambda tx: outbox.traces_due(tx, self.now)):
+        for _, trace in await self.read(lambda tx: traces.due(tx, self.now)):
             await self._made(Delete(trace.chat, (trace.message,)))
 
     async def expire(self) -> None:

@@ -6,7 +6,7 @@ from bot.setting_types import Retention
 from handlers.end_notices import DAY
 from intake.lifecycle import Status
 from intake.roles import Role
-from storage import cases, outbox, staff
+from storage import cases, outbox, staff, traces
 from storage.outbox import Task
 from storage.retention import purge
 from tests.handlers.desk import GROUP, Person, World, ask, join
@@ -105,9 +105,9 @@ async def test_no_message_of_a_requester_is_tied_to_a_case(world: World) -> None
     await ann.send("/start")
     await world.deliver()
     assert any("bakery" in m.text for m in world.shown(ann.id))
-    traces = await world.read(lambda tx: outbox.traces_due(tx, world.now + 9 * DAY))
-    assert len([trace for _, trace in traces if trace.chat == ann.id]) > 2
-    assert {trace.chat for _, trace in traces if trace.case} == {LEAD}
+    found = await world.read(lambda tx: traces.due(tx, world.now + 9 * DAY))
+    assert len([trace for _, trace in found if trace.chat == ann.id]) > 2
+    assert {trace.chat for _, trace in found if trace.case} == {LEAD}
 
 
 async def test_the_card_of_a_closed_case_says_how_it_ended_and_nothing_of_the_answers(world: World) -> None:

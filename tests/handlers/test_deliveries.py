@@ -9,7 +9,7 @@ from handlers import deliveries
 from handlers.notes import Note
 from handlers.outgoing import Delete, Edit, Send, SendDocument
 from intake.roles import Role
-from storage import drafts, outbox
+from storage import drafts, outbox, traces
 from storage.outbox import Job, Task
 from tests.handlers.desk import GROUP, Person, World, ask, join
 from tests.handlers.test_operator_turn import claimed, file_of
@@ -30,7 +30,7 @@ async def settle(world: World, call: Any, message: int) -> None:
 
 
 async def due(world: World) -> list[tuple[int, int]]:
-    return [(t.chat, t.message) for _, t in await world.read(lambda tx: outbox.traces_due(tx, world.now))]
+    return [(t.chat, t.message) for _, t in await world.read(lambda tx: traces.due(tx, world.now))]
 
 
 async def test_a_card_of_a_request_that_was_erased_on_its_way_is_deleted_again(world: World) -> None:
@@ -77,15 +77,13 @@ async def test_messages_in_private_chats_are_noted_for_deletion_and_cards_are_no
     await settle(world, card, 77)
     assert len((await world.tables())["traces"]) == before
     await settle(world, Send(ANN, "a notice", note=str(Note("notice", gone_after=10**9))), 78)
-    marks = [t for _, t in await world.read(lambda tx: outbox.traces_of(tx, ANN)) if t.message == 78]
+    marks = [t for _, t in await world.read(lambda tx: traces.of_chat(tx, ANN)) if t.message == 78]
     assert [t.due - t.sent for t in marks] == [47 * 3_600]
 
 
 async def test_a_deletion_is_forgotten_whether_telegram_did_it_or_refused(world: World) -> None:
     for number, refused in ((1, False), (2, True)):
-        await world.write(
-            lambda tx, n=number: outbox.leave_trace(tx, outbox.Trace(ANN, n, world.now, world.now))
-        )
+        await world.write(lambda tx, n=number: traces.leave(tx, traces.Trace(ANN, n, world.now, world.now)))
         call = Delete(ANN, (number,))
         if refused:
             assert (
@@ -142,11 +140,11 @@ async def test_the_holder_hears_that_a_reply_did_not_arrive(world: World) -> Non
 async def test_nothing_waits_for_a_chat_that_is_gone(world: World) -> None:
     heron, _ = await claimed(world)
     await heron.send("hello?", reply_to=file_of(world, 900).id)
-    await world.write(lambda tx: outbox.leave_trace(tx, outbox.Trace(ANN, 5, world.now + 99, world.now)))
+    await world.write(lambda tx: traces.leave(tx, traces.Trace(ANN, 5, world.now + 99, world.now)))
     owed = [i for i, job in await world.read(outbox.waiting) if job.chat == ANN]
     await world.write(lambda tx: deliveries.chat_gone(tx, world.desk, ANN, owed, world.now))
     assert [j.chat for _, j in await world.read(outbox.waiting)] == [900]
-    assert await world.read(lambda tx: outbox.traces_of(tx, ANN)) == []
+    assert await world.read(lambda tx: traces.of_chat(tx, ANN)) == []
 
 
 async def test_a_refresh_never_sends_a_first_card(world: World) -> None:

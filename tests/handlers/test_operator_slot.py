@@ -11,15 +11,15 @@ from handlers.outgoing import Delete, Remove
 from intake.errors import WrongKey
 from intake.lifecycle import Act, Outcome, Status
 from intake.roles import Role
-from storage import cases, custody, locks, outbox, staff
+from storage import cases, custody, locks, outbox, staff, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.document import parse
 from storage.document_opening import open_document
-from storage.outbox import LONGEST_TRACE
 from storage.sealing import Opener, has_slot, key_id, slot_ids
 from storage.slot_line import encode_slot
 from storage.slots import KEY_ID_BYTES, SLOT_BYTES
+from storage.traces import LONGEST_TRACE
 from tests.handlers.desk import GROUP, OWN_WORDS, Message, Person, World, ask, join
 from tests.handlers.test_operator_turn import file_of
 from tests.handlers.test_requester_turn import only_case
@@ -88,7 +88,7 @@ async def test_the_line_is_deleted_also_if_we_go_down_right_after_it(world: Worl
     heron = await join(world, 900, Role.OPERATOR, "Heron")
     update = heron.message("postern-slot-1 K7QM-4ZDP aaaa")
     await world.turn(update)
-    due = await world.read(lambda tx: outbox.traces_due(tx, world.now))
+    due = await world.read(lambda tx: traces.due(tx, world.now))
     deleted = [call for call in world.posted if isinstance(call, Delete)]
     assert [call.messages for call in deleted] == [(update["message"]["message_id"],)]
     assert due == []  # it was, until Telegram had deleted it

@@ -11,7 +11,7 @@ from sqlalchemy import select, text, update
 from intake.errors import Tampered
 from intake.questionnaire import Kind, Option, Question
 from intake.roles import Role
-from storage import outbox
+from storage import outbox, traces
 from storage.database import Tx
 from storage.schema import blocks
 from storage.schema import cases as cases_table
@@ -116,7 +116,7 @@ def readable(chat: int, tx: Tx) -> dict[str, list[str]]:
     return {
         "outbox": [repr_all(list(row)) for row in outbox.waiting(tx)],
         "cases": [repr_all(only_case(tx))],
-        "traces": [repr_all(list(row)) for row in outbox.traces_of(tx, chat)],
+        "traces": [repr_all(list(row)) for row in traces.of_chat(tx, chat)],
     }
 
 

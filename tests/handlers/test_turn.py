@@ -9,7 +9,7 @@ import pytest
 from handlers.throttle import Throttle
 from handlers.turn import take_turn
 from intake.roles import Role
-from storage import outbox, staff
+from storage import staff, traces
 from storage.database import Tx
 from tests.handlers.desk import GROUP, Person, World, ask, join
 
@@ -37,7 +37,7 @@ async def test_a_message_that_comes_too_fast_is_noted_and_not_answered(impatient
     await ann.send("and once more")
     assert len(impatient.posted) == before
     last = max(m.id for m in impatient.shown(ANN))
-    noted = {trace.message for _, trace in await impatient.read(lambda tx: outbox.traces_of(tx, ANN))}
+    noted = {trace.message for _, trace in await impatient.read(lambda tx: traces.of_chat(tx, ANN))}
     assert last in noted
 
 

@@ -47,7 +47,7 @@ PARSERS = {
         "hell/test_drafts::test_whatever_another_version_has_stored_is_a_draft_or_tampered_and_is_not_quoted",
     ),
     "storage.outbox.jobs": ("hell/test_stored_rows::test_any_job_is_read_or_tampered",),
-    "storage.outbox.traces_of": ("hell/test_stored_rows::test_any_trace_is_read_or_tampered",),
+    "storage.traces.of_chat": ("hell/test_stored_rows::test_any_trace_is_read_or_tampered",),
     "storage.cases.read": ("hell/test_stored_rows::test_any_facts_are_a_case_or_tampered",),
     "intake.draft.Draft": ("intake/test_draft::test_what_is_read_back_is_what_was_written",),
     "intake.questionnaire_file.load": (

@@ -27,7 +27,7 @@ from handlers.throttle import Throttle
 from handlers.turn import take_turn
 from intake.draft import Place as Screen
 from intake.roles import Role
-from storage import cases, drafts, locks, outbox, staff, tallies, thread
+from storage import cases, drafts, locks, outbox, staff, tallies, thread, traces
 from storage.database import Tx
 from storage.public_key import encode_public
 from storage.schema import cases as cases_table
@@ -150,7 +150,7 @@ def inconsistencies(world: World, tx: Tx) -> list[str]:
     found += ["a case without a lock"] * len(sent - locked)
     found += ["a lock that nothing leads to"] * len(locked - sent - held)
     outbox.waiting(tx)
-    outbox.traces_due(tx, 2**40)
+    traces.due(tx, 2**40)
     tallies.read(tx)
     staff.everyone(tx)
     return found

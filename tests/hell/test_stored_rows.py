@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from intake.errors import Tampered
 from intake.questionnaire import Level
-from storage import cases, outbox
+from storage import cases, outbox, traces
 from storage.cases import Facts
-from storage.outbox import Job, Task, Trace
+from storage.outbox import Job, Task
+from storage.traces import Trace
 from tests.hell.examples import JSON, many
 from tests.hell.test_drafts import tx, vault
 
@@ -66,8 +67,8 @@ def test_any_job_is_read_or_tampered(job: Any) -> None:
 @many
 @given(changed(TRACE))
 def test_any_trace_is_read_or_tampered(trace: Any) -> None:
-    box = vault().wrap_padded(outbox.TRACE, KEY, json.dumps(trace).encode(), 8_192)
-    read_or_tampered(lambda: outbox._trace(tx(), KEY, box), Trace)
+    box = vault().wrap_padded(traces.TRACE, KEY, json.dumps(trace).encode(), 8_192)
+    read_or_tampered(lambda: traces._trace(tx(), KEY, box), Trace)
 
 
 @many

@@ -25,7 +25,7 @@ from intake.roles import Role
 from sandbox import view
 from sandbox.client import Bubble
 from sandbox.server import Sandbox, start_sandbox
-from storage import outbox
+from storage import outbox, traces
 from storage.database import Tx
 from tests.bot.installed import Place
 from tests.service.process import Service
@@ -123,7 +123,7 @@ class Quarter(Town):
 
     async def _is_quiet(self, inner: app.Service) -> bool:
         def nothing_due(tx: Tx) -> bool:
-            return not outbox.due(tx, self.now) and not outbox.traces_due(tx, self.now)
+            return not outbox.due(tx, self.now) and not traces.due(tx, self.now)
 
         busy = len(inner.lanes) or inner.postman._tasks or self.now - inner.sender.done_at > 20
         return not busy and await inner.desk.db.read(nothing_due)

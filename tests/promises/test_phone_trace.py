@@ -11,8 +11,8 @@ from sqlalchemy import select
 from handlers.requester_code import LONGER_SECONDS, SHOWN_SECONDS
 from intake.questionnaire import Kind
 from sandbox.client import Bubble
-from storage import outbox
-from storage.schema import traces
+from storage import traces
+from storage.schema import traces as traces_table
 from tests.promises.place import HOUR, Quarter, quarter
 from tests.service.requester import Requester, Sent
 from tests.service.town import GROUP
@@ -100,7 +100,7 @@ async def test_wipe_deletes_what_it_can_when_some_messages_are_too_old(here: Qua
     left = here.chat(ann.user_id)
     assert [m.text for m in left if m.id not in old] == [ann.say("wiped")]
     assert len(left) == len(old) + 1
-    assert await here.data(lambda tx: len(outbox.traces_of(tx, ann.user_id))) == 1
+    assert await here.data(lambda tx: len(traces.of_chat(tx, ann.user_id))) == 1
     assert {m.text for m in left if old.get(m.id)} == {ann.say("stopped")}
     assert all(not m.buttons for m in left if m.id in old)
 
@@ -261,7 +261,7 @@ async def test_what_must_be_deleted_is_noted_sealed_and_in_one_size_and_forgotte
         await who.send("/help")
     await here.rest()
     ids = {m.id for who in (ann, bob) for m in here.chat(who.user_id)}
-    rows = await here.data(lambda tx: tx.conn.execute(select(traces)).all())
+    rows = await here.data(lambda tx: tx.conn.execute(select(traces_table)).all())
     assert len(rows) >= len(ids)
     assert len({len(row.message) for row in rows}) == 1
     for row in rows:
@@ -271,7 +271,7 @@ async def test_what_must_be_deleted_is_noted_sealed_and_in_one_size_and_forgotte
         await who.send("/stop")
     await here.rest()
     await here.pass_time(47 * HOUR)
-    assert await here.data(lambda tx: tx.conn.execute(select(traces)).all()) == []
+    assert await here.data(lambda tx: tx.conn.execute(select(traces_table)).all()) == []
 
 
 async def test_deletions_go_out_in_batches_of_a_hundred(tmp_path: Path) -> None:

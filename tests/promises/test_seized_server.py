@@ -11,8 +11,8 @@ from intake.errors import SealingError
 from intake.roles import Role
 from storage import staff
 from storage.database import Tx
-from storage.outbox import LONGEST_TRACE
 from storage.schema import cases, metadata
+from storage.traces import LONGEST_TRACE
 from storage.wrapped import WRAPPED
 from tests.handlers.desk import GROUP, Person, World, ask, join
 from tests.handlers.test_requester_turn import code_of

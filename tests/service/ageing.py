@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from storage import drafts, outbox
+from storage import drafts, traces
 from storage.database import Tx
 
 Look = Callable[[Callable[[Tx], list[int]]], Awaitable[list[int]]]
@@ -19,15 +19,15 @@ def leave_alone(tx: Tx, chat: int, seconds: int) -> None:
     if conversation is not None:
         draft = replace(conversation.draft, active_at=conversation.draft.active_at - seconds)
         drafts.save(tx, account, replace(conversation, draft=draft))
-    for trace_id, trace in outbox.traces_of(tx, chat):
-        outbox.forget_traces(tx, [trace_id])
-        outbox.leave_trace(tx, replace(trace, due=trace.due - seconds, sent=trace.sent - seconds))
+    for trace_id, trace in traces.of_chat(tx, chat):
+        traces.forget(tx, [trace_id])
+        traces.leave(tx, replace(trace, due=trace.due - seconds, sent=trace.sent - seconds))
 
 
 async def until_noted(look: Look, chat: int, message: int) -> None:
     """Until the service has recorded that this message must be deleted one day."""
     for _ in range(400):
-        noted = await look(lambda tx: [trace.message for _, trace in outbox.traces_of(tx, chat)])
+        noted = await look(lambda tx: [trace.message for _, trace in traces.of_chat(tx, chat)])
         if message in noted:
             return
         await asyncio.sleep(0.05)

@@ -9,14 +9,15 @@ from intake.draft import Draft, Place
 from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.roles import Role
-from storage import blocked, cases, drafts, locks, meta, outbox, staff, tallies
+from storage import blocked, cases, drafts, locks, meta, outbox, staff, tallies, traces
 from storage.blocked import Block
 from storage.cases import Case, Contact, Facts
 from storage.database import Tx
 from storage.drafts import Conversation
-from storage.outbox import Job, Task, Trace
+from storage.outbox import Job, Task
 from storage.sealing import make_lock
 from storage.server_key import ServerKey
+from storage.traces import Trace
 
 NOW = 1_700_000_000
 RECIPIENT = b"\x09" + bytes(31)
@@ -34,7 +35,7 @@ def fill(tx: Tx) -> None:
         drafts.save(tx, account, Conversation(Draft(Place.NOTICE, "en", active_at=NOW), number, 7))
         _add_case(tx, number, account)
         outbox.add(tx, Job(Task.SEND, NOW, chat=number, text=f"for {number}"))
-        outbox.leave_trace(tx, Trace(number, 5, NOW, NOW))
+        traces.leave(tx, Trace(number, 5, NOW, NOW))
         blocked.add(tx, Block(account, f"CASE-{number}", 19_030))
         tallies.add(tx, MONTH, ["requests", f"kind-{number}"])
         member = staff.add(tx, f"name-{number}", Role.OPERATOR)
@@ -71,7 +72,7 @@ def contents(tx: Tx) -> dict[str, Any]:
         "cases": {number: cases.by_reference(tx, f"CASE-{number}") for number in PEOPLE},
         "locks": [locks.get(tx, case.case) for case in cases.with_status(tx, Status.OPEN)],
         "jobs": sorted((job.chat, job.text) for _, job in outbox.waiting(tx)),
-        "traces": {number: [trace for _, trace in outbox.traces_of(tx, number)] for number in PEOPLE},
+        "traces": {number: [trace for _, trace in traces.of_chat(tx, number)] for number in PEOPLE},
         "blocked": blocked.everyone(tx, 19_000),
         "staff": staff.everyone(tx),
         "tallies": tallies.read(tx),

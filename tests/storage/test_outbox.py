@@ -10,16 +10,17 @@ from sqlalchemy import func, select, update
 
 from intake.draft import Draft
 from intake.errors import Tampered, WrongKey
-from storage import damage, drafts, outbox
+from storage import damage, drafts, outbox, traces
 from storage.database import Database, Tx
 from storage.drafts import Conversation
 from storage.marks import Kind
 from storage.opening import open_database
-from storage.outbox import DAY, Job, Task, Trace
+from storage.outbox import DAY, Job, Task
 from storage.schema import drafts as drafts_table
 from storage.schema import outbox as jobs
-from storage.schema import traces
+from storage.schema import traces as traces_table
 from storage.server_key import ServerKey
+from storage.traces import Trace
 from storage.vault import Vault
 
 NOW = 19_675 * DAY + 3_600
@@ -28,7 +29,7 @@ SEND = Job(Task.SEND, NOW, chat=5, text="привет 🕯", buttons=(("Yes", "y
 
 def drop_all(tx: Tx) -> int:
     """Whatever is damaged, wherever it is; how many rows that was."""
-    keys = {Kind.JOB: jobs.c.id, Kind.TRACE: traces.c.id, Kind.DRAFT: drafts_table.c.account}
+    keys = {Kind.JOB: jobs.c.id, Kind.TRACE: traces_table.c.id, Kind.DRAFT: drafts_table.c.account}
     return sum(
         damage.drop(tx, kind, list(tx.conn.execute(select(key)).scalars()), NOW) for kind, key in keys.items()
     )
@@ -59,11 +60,11 @@ async def test_rows_are_found_by_id_and_page_by_page_in_an_order_that_says_nothi
     def work(tx: Tx) -> None:
         jobs_put = {outbox.add(tx, replace(SEND, due=NOW + n)): NOW + n for n in range(5)}
         for n in range(5):
-            outbox.leave_trace(tx, Trace(7, n, NOW + n, NOW))
-        marks = {i: t.due for i, t in outbox.traces_of(tx, 7)}
+            traces.leave(tx, Trace(7, n, NOW + n, NOW))
+        marks = {i: t.due for i, t in traces.of_chat(tx, 7)}
         both: tuple[tuple[dict[bytes, int], Any, Any], ...] = (
             (jobs_put, outbox.jobs_after, outbox.jobs),
-            (marks, outbox.traces_after, outbox.traces_with),
+            (marks, traces.after, traces.these),
         )
         for put, page, some in both:
             ids = sorted(put)
@@ -85,10 +86,11 @@ async def test_rows_are_of_one_size_and_tell_the_day_only(db: Database) -> None:
     def work(tx: Tx) -> list[set[int]]:
         outbox.add(tx, Job(Task.CARD, NOW))
         outbox.add(tx, worst)
-        outbox.leave_trace(tx, Trace(1, 1, 1, 1))
-        outbox.leave_trace(tx, Trace(-(2**62), 2**31, 2**40, 2**40))
+        traces.leave(tx, Trace(1, 1, 1, 1))
+        traces.leave(tx, Trace(-(2**62), 2**31, 2**40, 2**40))
         sizes = [
-            {len(v) for v in tx.conn.execute(select(c)).scalars()} for c in (jobs.c.job, traces.c.message)
+            {len(v) for v in tx.conn.execute(select(c)).scalars()}
+            for c in (jobs.c.job, traces_table.c.message)
         ]
         return [*sizes, set(tx.conn.execute(select(jobs.c.due_day)).scalars())]
 
@@ -121,15 +123,15 @@ async def test_jobs_about_a_case_or_for_a_chat_can_be_taken_back(db: Database) -
 async def test_traces_are_found_by_chat_and_become_due(db: Database) -> None:
     def work(tx: Tx) -> list[object]:
         for message in (1, 2, 3):
-            outbox.leave_trace(tx, Trace(7, message, NOW + 100, NOW))
-        outbox.leave_trace(tx, Trace(8, 1, NOW + 100, NOW))
-        outbox.hasten(tx, 7, [1], NOW)
-        first = [trace.message for _, trace in outbox.traces_due(tx, NOW)]
-        outbox.hasten_traces(tx, 7, NOW + 1, but=3)
-        then = sorted(trace.message for _, trace in outbox.traces_due(tx, NOW + 1))
-        sent = {trace.sent for _, trace in outbox.traces_of(tx, 7)}
-        outbox.forget_traces(tx, [i for i, _ in outbox.traces_of(tx, 7)])
-        return [first, then, sent, [(t.chat, t.message) for _, t in outbox.traces_due(tx, NOW + 100)]]
+            traces.leave(tx, Trace(7, message, NOW + 100, NOW))
+        traces.leave(tx, Trace(8, 1, NOW + 100, NOW))
+        traces.hasten(tx, 7, [1], NOW)
+        first = [trace.message for _, trace in traces.due(tx, NOW)]
+        traces.hasten_all(tx, 7, NOW + 1, but=3)
+        then = sorted(trace.message for _, trace in traces.due(tx, NOW + 1))
+        sent = {trace.sent for _, trace in traces.of_chat(tx, 7)}
+        traces.forget(tx, [i for i, _ in traces.of_chat(tx, 7)])
+        return [first, then, sent, [(t.chat, t.message) for _, t in traces.due(tx, NOW + 100)]]
 
     assert await db.write(work) == [[1], [1, 2], {NOW}, [(8, 1)]]
 
@@ -150,17 +152,17 @@ async def test_damaged_rows_can_be_dropped_and_nothing_else_goes(db: Database) -
     def work(tx: Tx) -> int:
         for number in range(3):
             outbox.add(tx, replace(SEND, chat=number))
-            outbox.leave_trace(tx, Trace(7, number, NOW, NOW))
+            traces.leave(tx, Trace(7, number, NOW, NOW))
             drafts.save(tx, bytes([number]) * 16, Conversation(Draft(), number))
         victim = tx.conn.execute(select(jobs)).all()[0]
         altered = victim.job[:-1] + bytes([victim.job[-1] ^ 1])
         tx.conn.execute(update(jobs).where(jobs.c.id == victim.id).values(job=altered))
-        mark = tx.conn.execute(select(traces.c.id)).scalars().first()
-        tx.conn.execute(update(traces).where(traces.c.id == mark).values(message=b""))
+        mark = tx.conn.execute(select(traces_table.c.id)).scalars().first()
+        tx.conn.execute(update(traces_table).where(traces_table.c.id == mark).values(message=b""))
         return drop_all(tx)
 
     assert await db.write(work) == 2
-    assert len(await db.read(outbox.waiting)) == len(await db.read(lambda tx: outbox.traces_of(tx, 7))) == 2
+    assert len(await db.read(outbox.waiting)) == len(await db.read(lambda tx: traces.of_chat(tx, 7))) == 2
     assert await db.write(drop_all) == 0
 
 

@@ -25,6 +25,7 @@ from storage import (
     outbox,
     staff,
     thread,
+    traces,
 )
 from storage.blocked import Block
 from storage.cases import Case, Facts
@@ -32,11 +33,12 @@ from storage.database import Database, Tx
 from storage.drafts import Conversation
 from storage.envelope import Who
 from storage.opening import open_database
-from storage.outbox import Task, Trace
+from storage.outbox import Task
 from storage.retention import DAY, count, purge
 from storage.sealing import Lock, Sealer, make_lock
 from storage.server_key import ServerKey
 from storage.thread import Entry
+from storage.traces import Trace
 from storage.vault import Vault
 
 TODAY = 20_000
@@ -298,11 +300,11 @@ async def test_files_and_card_of_a_purged_case_go_from_the_chats(db: Database) -
             Trace(78, 51, far, NOW, case="ab" * 16),
             Trace(78, 52, far, NOW),
         ):
-            outbox.leave_trace(tx, trace)
+            traces.leave(tx, trace)
 
     await db.write(fill)
     await purge(db, Days(), NOW)
-    assert await db.read(lambda tx: sorted(t.message for _, t in outbox.traces_due(tx, NOW))) == [40, 50]
+    assert await db.read(lambda tx: sorted(t.message for _, t in traces.due(tx, NOW))) == [40, 50]
     waiting = [job for _, job in await db.read(outbox.waiting)]
     cards = [(job.text, job.tag) for job in waiting if job.task is Task.CARD_GONE]
     assert cards == [("CASE-0001", "9")]  # the other one said no more than how it ended

@@ -10,11 +10,12 @@ from nacl.public import PrivateKey
 from intake.errors import WrongKey
 from intake.lifecycle import Act, Status
 from intake.roles import Role
-from storage import cases, custody, locks, outbox, staff
+from storage import cases, custody, locks, outbox, staff, traces
 from storage.database import Database, Tx
-from storage.outbox import Job, Task, Trace
+from storage.outbox import Job, Task
 from storage.sealing import Opener, make_lock
 from storage.staff import INVITE_SECONDS
+from storage.traces import Trace
 from tests.storage.test_cases import case, stored
 
 NOW = 1_700_000_000
@@ -96,8 +97,8 @@ def holding(tx: Tx, keys: dict[str, PrivateKey]) -> staff.Member:
         cases.add(tx, case(number))
     cases.move(tx, stored(tx, 1), Act.CLAIM, holder=first.id)
     cases.save_facts(tx, stored(tx, 1), replace(stored(tx, 1).facts, documents=(40,), card=9))
-    outbox.leave_trace(tx, Trace(77, 40, NOW + 9_999, NOW))
-    outbox.leave_trace(tx, Trace(77, 41, NOW + 9_999, NOW))
+    traces.leave(tx, Trace(77, 40, NOW + 9_999, NOW))
+    traces.leave(tx, Trace(77, 41, NOW + 9_999, NOW))
     outbox.add(tx, Job(Task.SEND, NOW, case=(b"\x01" * 16).hex(), chat=77, text="what the requester wrote"))
     return first
 
@@ -119,7 +120,7 @@ async def test_somebody_who_may_no_longer_open_cases_keeps_no_slot_no_case_and_n
 
     def look(tx: Tx) -> list[object]:
         freed = stored(tx, 1)
-        due = sorted(trace.message for _, trace in outbox.traces_due(tx, NOW))
+        due = sorted(trace.message for _, trace in traces.due(tx, NOW))
         refreshed = [job.tag for _, job in outbox.due(tx, NOW) if job.task is Task.CARD]
         return [freed.status, freed.holder, freed.facts.documents, due, refreshed]
 
