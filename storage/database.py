@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from intake.errors import DatabaseAway
 from storage.advisory import SINGLE, Single
 from storage.marks import Listener, Mark, ring
+from storage.ready import Ready
 from storage.schema import meta
 from storage.vault import SECRETS_NAME, Vault
 
@@ -44,7 +45,7 @@ MOVED = (
 )
 STANDING = (SECRETS_NAME, "paused", "recovery-key", MOVED_AWAY)
 """Names in `meta` that nearly every transaction asks for: they are read at once."""
-_STANDING = select(meta.c.name, meta.c.value).where(or_(*(meta.c.name == name for name in STANDING)))
+_STANDING = Ready(select(meta.c.name, meta.c.value).where(or_(*(meta.c.name == name for name in STANDING))))
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class Tx:
     def standing(self) -> Mapping[str, bytes]:
         """The values of `STANDING` that there are, as they were when this transaction first looked."""
         if self._standing is None:
-            self._standing = {row.name: row.value for row in self.conn.execute(_STANDING)}
+            self._standing = {row.name: row.value for row in _STANDING.all(self.conn, {})}
         return self._standing
 
 
@@ -149,7 +150,7 @@ def prepare_sqlite(connection: Any, _record: object) -> None:
 def upsert(tx: Tx, table: Table, key: Mapping[str, object], values: Mapping[str, object]) -> None:
     """Insert the row, or, when the key is there already, set its values."""
     statement = _upserting(tx.conn.dialect.name, table, tuple(key), tuple(values))
-    tx.conn.execute(statement, {**key, **values})
+    statement.run(tx.conn, {**key, **values})
 
 
 def increment_all(tx: Tx, table: Table, rows: Sequence[Mapping[str, object]], column: str) -> None:
@@ -160,17 +161,16 @@ def increment_all(tx: Tx, table: Table, rows: Sequence[Mapping[str, object]], co
 
 def insert_new(tx: Tx, table: Table, row: Mapping[str, object]) -> bool:
     """Insert the row unless one with its primary key is there already; whether it was inserted."""
-    return tx.conn.execute(_inserting(tx.conn.dialect.name, table), row).rowcount == 1
+    return _inserting(tx.conn.dialect.name, table).run(tx.conn, row) == 1
 
 
 @cache
-def _upserting(dialect: str, table: Table, key: tuple[str, ...], values: tuple[str, ...]) -> Executable:
+def _upserting(dialect: str, table: Table, key: tuple[str, ...], values: tuple[str, ...]) -> Ready:
     # Made once: building a statement costs four times as much as running it.
     row = _insert(dialect)(table)
-    made: Executable = row.on_conflict_do_update(
-        index_elements=key, set_={name: row.excluded[name] for name in values}
+    return Ready(
+        row.on_conflict_do_update(index_elements=key, set_={name: row.excluded[name] for name in values})
     )
-    return made
 
 
 @cache
@@ -184,9 +184,8 @@ def _incrementing(dialect: str, table: Table, column: str) -> Executable:
 
 
 @cache
-def _inserting(dialect: str, table: Table) -> Executable:
-    made: Executable = _insert(dialect)(table).on_conflict_do_nothing()
-    return made
+def _inserting(dialect: str, table: Table) -> Ready:
+    return Ready(_insert(dialect)(table).on_conflict_do_nothing())
 
 
 def _insert(dialect: str) -> Any:

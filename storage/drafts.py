@@ -14,13 +14,15 @@ from storage.database import Tx, upsert
 from storage.found import Found, following, opened, those
 from storage.marks import Kind, Mark
 from storage.other_versions import SENSELESS, saved_otherwise
+from storage.ready import Ready
 from storage.schema import drafts
 
 STATE = "drafts.state"
 STATE_BYTES = 6_144
 """Room for the largest draft that a checked questionnaire allows (2,800 bytes of answers), its screen and its chat."""
 
-_STATE = select(drafts.c.state).where(drafts.c.account == bindparam("account"))
+_STATE = Ready(select(drafts.c.state).where(drafts.c.account == bindparam("account")))
+_DROP = Ready(delete(drafts).where(drafts.c.account == bindparam("account")))
 _THESE, _AFTER = those(drafts.c.account, drafts.c.state), following(drafts.c.account, drafts.c.state)
 _ACCOUNTS = following(drafts.c.account)
 
@@ -36,8 +38,8 @@ class Conversation:
 
 
 def load(tx: Tx, account: bytes) -> Conversation | None:
-    state = tx.conn.execute(_STATE, {"account": account}).scalar()
-    return None if state is None else read(tx, account, state)
+    row = _STATE.one(tx.conn, {"account": account})
+    return None if row is None else read(tx, account, row.state)
 
 
 def save(tx: Tx, account: bytes, conversation: Conversation) -> None:
@@ -54,7 +56,7 @@ def save(tx: Tx, account: bytes, conversation: Conversation) -> None:
 
 
 def drop(tx: Tx, account: bytes) -> None:
-    tx.conn.execute(delete(drafts).where(drafts.c.account == account))
+    _DROP.run(tx.conn, {"account": account})
 
 
 def these(tx: Tx, accounts: Sequence[bytes]) -> Found[Conversation]:

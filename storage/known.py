@@ -11,6 +11,7 @@ from storage import drafts as draft_store
 from storage.cases import Case
 from storage.database import Tx
 from storage.drafts import Conversation
+from storage.ready import Ready
 from storage.schema import blocked, cases, drafts, staff
 
 
@@ -25,7 +26,7 @@ class Known:
 
 
 def look_up(tx: Tx, account: bytes, today: int) -> Known:
-    row = tx.conn.execute(_ALL, {"account": account}).one()
+    (row,) = _ALL.all(tx.conn, {"account": account})
     return Known(
         staff=row.id is not None,
         conversation=draft_store.read(tx, account, row.state) if row.state is not None else None,
@@ -35,9 +36,11 @@ def look_up(tx: Tx, account: bytes, today: int) -> Known:
 
 
 _WHO = select(bindparam("account", type_=LargeBinary).label("asked")).subquery()
-_ALL = select(staff.c.id, drafts.c.state, blocked.c.until_day, *cases.c).select_from(
-    _WHO.outerjoin(staff, staff.c.account == _WHO.c.asked)
-    .outerjoin(drafts, drafts.c.account == _WHO.c.asked)
-    .outerjoin(cases, cases.c.account == _WHO.c.asked)
-    .outerjoin(blocked, blocked.c.account == _WHO.c.asked)
+_ALL = Ready(
+    select(staff.c.id, drafts.c.state, blocked.c.until_day, *cases.c).select_from(
+        _WHO.outerjoin(staff, staff.c.account == _WHO.c.asked)
+        .outerjoin(drafts, drafts.c.account == _WHO.c.asked)
+        .outerjoin(cases, cases.c.account == _WHO.c.asked)
+        .outerjoin(blocked, blocked.c.account == _WHO.c.asked)
+    )
 )

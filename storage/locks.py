@@ -9,25 +9,25 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from intake.errors import Tampered
 from storage.database import Tx, upsert
+from storage.ready import Ready
 from storage.schema import blocks, locks
 from storage.sealing import Lock, only_slots, without_slot
 
 LOCK = "locks"
 BLOCK = "blocks.box"
-_BY_CASE = select(locks).where(locks.c.case_id == bindparam("case"))
+_BY_CASE = Ready(select(locks).where(locks.c.case_id == bindparam("case")))
+_ADD = Ready(insert(locks))
+_BLOCKS = Ready(select(blocks).where(blocks.c.case_id == bindparam("case")).order_by(blocks.c.position))
 
 
 def add(tx: Tx, lock: Lock) -> None:
-    tx.conn.execute(
-        insert(locks).values(
-            case_id=lock.case, public_key=lock.public, slots=lock.slots, mac=_lock_mac(tx, lock)
-        )
-    )
+    mac = _lock_mac(tx, lock)
+    _ADD.run(tx.conn, {"case_id": lock.case, "public_key": lock.public, "slots": lock.slots, "mac": mac})
 
 
 def get(tx: Tx, case: bytes) -> Lock:
     """The case's lock. Raises `Tampered` when it was changed behind the server's back, or is gone."""
-    row = tx.conn.execute(_BY_CASE, {"case": case}).one_or_none()
+    row = _BY_CASE.one(tx.conn, {"case": case})
     if row is None:
         raise Tampered("a case has no lock: restore it from the newest backup")
     lock = Lock(case, row.public_key, row.slots)
@@ -80,7 +80,7 @@ def put_block(tx: Tx, case: bytes, position: int, box: bytes) -> None:
 
 def get_blocks(tx: Tx, case: bytes) -> list[bytes]:
     """The boxes in order of position, each as it was stored or `Tampered`."""
-    rows = tx.conn.execute(select(blocks).where(blocks.c.case_id == case).order_by(blocks.c.position)).all()
+    rows = _BLOCKS.all(tx.conn, {"case": case})
     for row in rows:
         tx.vault.check_mac(BLOCK, _place(case, row.position), row.box, row.mac)
     return [row.box for row in rows]

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, select
 
 from storage.database import Tx, insert_new, upsert
 from storage.document import Labels
+from storage.ready import Ready
 from storage.schema import handled, meta
 from storage.vault import SECRETS_NAME
 
@@ -37,11 +38,12 @@ BOT_USERNAME = "bot-username"
 """As the service last learned it; the bot's links are made of it."""
 
 
-_ONE = select(meta.c.value).where(meta.c.name == bindparam("name"))
+_ONE = Ready(select(meta.c.value).where(meta.c.name == bindparam("name")))
 
 
 def get(tx: Tx, name: str) -> bytes | None:
-    return tx.conn.execute(_ONE, {"name": name}).scalar()
+    row = _ONE.one(tx.conn, {"name": name})
+    return None if row is None else row.value
 
 
 def put(tx: Tx, name: str, value: bytes) -> None:
@@ -54,7 +56,7 @@ def drop(tx: Tx, name: str) -> None:
 
 def keep_labels(tx: Tx, fingerprint: str, labels: Labels) -> None:
     """Keep a questionnaire's public words under their fingerprint: cases outlive the questionnaire they answered."""
-    if tx.conn.execute(select(meta.c.name).where(meta.c.name == fingerprint)).scalar() is None:
+    if get(tx, fingerprint) is None:
         put(tx, fingerprint, json.dumps(labels, ensure_ascii=False).encode())
 
 

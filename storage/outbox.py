@@ -18,6 +18,7 @@ from storage.database import Tx
 from storage.found import Found, following, opened, those
 from storage.marks import Kind, Mark
 from storage.other_versions import SENSELESS, saved_otherwise
+from storage.ready import Ready
 from storage.schema import outbox
 
 JOB = "outbox.job"
@@ -27,9 +28,9 @@ REFRESH = "refresh"
 """Tag of a card job that may only edit a card that is there: the first card waits for its batch."""
 
 # Made once: building a statement costs more than running it.
-_ADD = insert(outbox)
-_DONE = delete(outbox).where(outbox.c.id == bindparam("job_id"))
-_POSTPONE = (
+_ADD = Ready(insert(outbox))
+_DONE = Ready(delete(outbox).where(outbox.c.id == bindparam("job_id")))
+_POSTPONE = Ready(
     update(outbox)
     .where(outbox.c.id == bindparam("job_id"))
     .values(due_day=bindparam("due_day"), about=bindparam("about"), job=bindparam("job"))
@@ -82,7 +83,7 @@ class Job:
 
 def add(tx: Tx, job: Job) -> bytes:
     job_id = secrets.token_bytes(16)
-    tx.conn.execute(_ADD, {"id": job_id, **_row(tx, job_id, job)})
+    _ADD.run(tx.conn, {"id": job_id, **_row(tx, job_id, job)})
     tx.marks.append(Mark(Kind.JOB, job_id, job.due))
     return job_id
 
@@ -107,12 +108,12 @@ def due(tx: Tx, now: int) -> list[tuple[bytes, Job]]:
 
 
 def postpone(tx: Tx, job_id: bytes, job: Job) -> None:
-    tx.conn.execute(_POSTPONE, {"job_id": job_id, **_row(tx, job_id, job)})
+    _POSTPONE.run(tx.conn, {"job_id": job_id, **_row(tx, job_id, job)})
     tx.marks.append(Mark(Kind.JOB, job_id, job.due))
 
 
 def done(tx: Tx, job_id: bytes) -> None:
-    tx.conn.execute(_DONE, {"job_id": job_id})
+    _DONE.run(tx.conn, {"job_id": job_id})
 
 
 def waiting(tx: Tx) -> list[tuple[bytes, Job]]:

@@ -17,6 +17,7 @@ from storage.database import Tx
 from storage.found import Found, following, opened, those
 from storage.marks import Kind, Mark
 from storage.other_versions import SENSELESS, saved_otherwise
+from storage.ready import Ready
 from storage.schema import traces
 
 TRACE = "traces.message"
@@ -24,9 +25,9 @@ TRACE_BYTES = 160
 DAY = 86_400
 
 # Made once: building a statement costs more than running it.
-_LEAVE = insert(traces)
-_FORGET = delete(traces).where(traces.c.id == bindparam("trace_id"))
-_OF_CHAT = select(traces.c.id, traces.c.message).where(traces.c.chat == bindparam("wanted"))
+_LEAVE = Ready(insert(traces))
+_FORGET = Ready(delete(traces).where(traces.c.id == bindparam("trace_id")))
+_OF_CHAT = Ready(select(traces.c.id, traces.c.message).where(traces.c.chat == bindparam("wanted")))
 _TRACES, _TRACES_AFTER = those(traces.c.id, traces.c.message), following(traces.c.id, traces.c.message)
 
 
@@ -50,8 +51,8 @@ class Trace:
 def leave(tx: Tx, trace: Trace) -> None:
     trace_id = secrets.token_bytes(16)
     plain = json.dumps(asdict(trace), separators=(",", ":")).encode()
-    tx.conn.execute(
-        _LEAVE,
+    _LEAVE.run(
+        tx.conn,
         {
             "id": trace_id,
             "chat": tx.vault.account(trace.chat),
@@ -76,7 +77,7 @@ def leave_of(
 
 
 def of_chat(tx: Tx, chat: int) -> list[tuple[bytes, Trace]]:
-    rows = tx.conn.execute(_OF_CHAT, {"wanted": tx.vault.account(chat)}).all()
+    rows = _OF_CHAT.all(tx.conn, {"wanted": tx.vault.account(chat)})
     return [(row.id, _trace(tx, row.id, row.message)) for row in rows]
 
 
@@ -121,7 +122,7 @@ def hasten_about(tx: Tx, chat: int, cases: Collection[str] | None, now: int) -> 
 
 def forget(tx: Tx, ids: list[bytes]) -> None:
     for trace_id in ids:
-        tx.conn.execute(_FORGET, {"trace_id": trace_id})
+        _FORGET.run(tx.conn, {"trace_id": trace_id})
 
 
 def _trace(tx: Tx, trace_id: bytes, box: bytes) -> Trace:
