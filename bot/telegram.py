@@ -1,8 +1,8 @@
 """The Bot API client: the only place of the service that knows aiogram.
 
-aiogram builds the calls and sends them. What comes back is read here instead of into aiogram's types:
-one field more or less in a server's answer then fails nothing, an odd update doesn't take its batch
-with it, and an error becomes one of `bot.telegram_errors` without the words it came in.
+aiogram builds the calls, but for those that every turn makes (`bot.forms`), and sends them. What comes back is read
+here instead of into aiogram's types: one field more or less in a server's answer then fails nothing, an odd update
+doesn't take its batch with it, and an error becomes one of `bot.telegram_errors` without the words it came in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import orjson
 from aiogram import Bot, methods, types
@@ -20,6 +20,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import Response, TelegramMethod
 
+from bot.forms import Form, form_of, markup
 from bot.session import LeanSession
 from bot.telegram_errors import (
     Conflict,
@@ -90,7 +91,8 @@ class Telegram:
         if isinstance(outgoing, Remove):
             await self._remove(outgoing)
             return Sent()
-        result = await self._ask(_method(outgoing))
+        form = form_of(outgoing) if isinstance(outgoing, Send | Edit | Answer) else _method(outgoing)
+        result = await self._ask(form)
         if isinstance(outgoing, Send | SendDocument) and isinstance(result, dict):
             message_id = result.get("message_id")
             return Sent(message_id if isinstance(message_id, int) else None)
@@ -160,7 +162,7 @@ class Telegram:
         refusal: Refused | None = None
         for message in messages:
             try:
-                await self._ask(methods.DeleteMessage(chat_id=chat, message_id=message))
+                await self._ask(form_of(Delete(chat, (message,))))
             except Refused as refused:
                 refusal = refused
         if refusal:
@@ -177,10 +179,10 @@ class Telegram:
         with suppress(Refused, Gone):  # a small group keeps no list of bans
             await self._ask(methods.UnbanChatMember(chat_id=chat, user_id=user, only_if_banned=True))
 
-    async def _ask(self, method: TelegramMethod[Any], patience: int | None = None) -> Any:
+    async def _ask(self, method: TelegramMethod[Any] | Form, patience: int | None = None) -> Any:
         """The call's raw result; None for what had been done already."""
         try:
-            return await self._bot(method, request_timeout=patience)
+            return await self._bot(cast("TelegramMethod[Any]", method), request_timeout=patience)
         except TelegramError as error:
             if isinstance(error, Refused) and error.reason == "done":
                 return None
@@ -249,19 +251,8 @@ def _bad_request(description: str) -> TelegramError:
     return Gone() if reason == "gone" else Refused(reason)
 
 
-def _method(outgoing: Send | SendDocument | Edit | Answer | Pin) -> TelegramMethod[Any]:
+def _method(outgoing: SendDocument | Pin) -> TelegramMethod[Any]:
     match outgoing:
-        case Send():
-            return methods.SendMessage(
-                chat_id=outgoing.chat,
-                text=outgoing.text,
-                reply_markup=_markup(outgoing.keyboard),
-                reply_parameters=_reply(outgoing.reply_to),
-                disable_notification=outgoing.silent,
-                protect_content=outgoing.protect,
-                parse_mode=None,
-                link_preview_options=types.LinkPreviewOptions(is_disabled=True),
-            )
         case SendDocument():
             return methods.SendDocument(
                 chat_id=outgoing.chat,
@@ -271,19 +262,6 @@ def _method(outgoing: Send | SendDocument | Edit | Answer | Pin) -> TelegramMeth
                 protect_content=outgoing.protect,
                 parse_mode=None,
             )
-        case Edit():
-            return methods.EditMessageText(
-                chat_id=outgoing.chat,
-                message_id=outgoing.message,
-                text=outgoing.text,
-                reply_markup=_markup(outgoing.keyboard),
-                parse_mode=None,
-                link_preview_options=types.LinkPreviewOptions(is_disabled=True),
-            )
-        case Answer():
-            return methods.AnswerCallbackQuery(
-                callback_query_id=outgoing.query, text=outgoing.text or None, show_alert=outgoing.alert
-            )
         case Pin():
             return methods.PinChatMessage(
                 chat_id=outgoing.chat, message_id=outgoing.message, disable_notification=True
@@ -291,24 +269,7 @@ def _method(outgoing: Send | SendDocument | Edit | Answer | Pin) -> TelegramMeth
 
 
 def _markup(keyboard: Keyboard) -> types.InlineKeyboardMarkup | None:
-    if not keyboard:
-        return None
-    return types.InlineKeyboardMarkup(
-        inline_keyboard=[
-            [
-                types.InlineKeyboardButton(text=b.text, url=b.url)
-                if b.url
-                else types.InlineKeyboardButton(text=b.text, callback_data=b.data)
-                for b in row
-            ]
-            for row in keyboard
-        ]
-    )
-
-
-def _reply(message: int | None) -> types.ReplyParameters | None:
-    # Whoever wrote the message may have deleted it meanwhile; that must not cost them the answer.
-    return types.ReplyParameters(message_id=message, allow_sending_without_reply=True) if message else None
+    return types.InlineKeyboardMarkup.model_validate(markup(keyboard)) if keyboard else None
 
 
 def _scope(scope: Literal["default", "private", "groups"] | int) -> types.BotCommandScopeUnion:

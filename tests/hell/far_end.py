@@ -21,6 +21,7 @@ from handlers.outgoing import (
     Send,
     SendDocument,
 )
+from tests.bot.aiograms_methods import method_of
 from tests.hell.casting import Seen
 
 MAX_ANSWER = 200
@@ -105,8 +106,10 @@ def faults(outgoing: Outgoing) -> list[str]:
         found.append("no chat")
     if isinstance(outgoing, Edit | Pin) and outgoing.message <= 0:
         found.append("a message id")
-    if isinstance(outgoing, Send | SendDocument | Edit | Answer | Pin):
-        _method(outgoing).model_dump()  # aiogram takes it; otherwise it raises
+    if isinstance(outgoing, Send | Edit | Answer):
+        method_of(outgoing).model_dump()  # aiogram takes it; otherwise it raises
+    if isinstance(outgoing, SendDocument | Pin):
+        _method(outgoing).model_dump()
     return found
 
 
