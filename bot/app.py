@@ -17,6 +17,7 @@ import structlog
 
 from bot import logs
 from bot.calls import Calls
+from bot.counting import Counting
 from bot.counts import Counts
 from bot.election import Election
 from bot.hardening import harden
@@ -211,6 +212,7 @@ def _background(
 
     yield send
     yield service.keeper.run
+    yield Counting(service.desk).run
 
 
 async def _deliver(

@@ -11,7 +11,7 @@ from handlers.cards import DAY, make_facts, needs_block, text_questions
 from handlers.desk import Desk
 from handlers.requester_slow import Prepared
 from intake.answers import level_of, near_empty
-from intake.counts import REQUESTS, month_of
+from intake.counts import answer_names, month_of, request_names
 from intake.draft import Draft
 from intake.events import (
     AddByCode,
@@ -36,7 +36,7 @@ from intake.events import (
 from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.steps import Hint
-from storage import cases, custody, locks, meta, outbox, tallies, thread, traces
+from storage import cases, custody, locks, meta, outbox, people, tallies, thread, traces
 from storage.cases import Case, Contact
 from storage.database import Tx
 from storage.document import encode_answers
@@ -169,9 +169,17 @@ class Carrying:
         )
         cases.add(self.tx, case)
         meta.keep_labels(self.tx, self.desk.fingerprint, self.desk.labels)
-        tallies.add(self.tx, month_of(self.now), [REQUESTS, level.value])
+        self._count(level)
         staff_notices.card_due(self.tx, self.desk, case, self.now)
         self._sent(case)
+
+    def _count(self, level: Level) -> None:
+        month, draft = month_of(self.now), self.draft
+        new = people.is_new(self.tx, month, self.account)
+        names = request_names(level, draft.language, new_person=new)
+        if level is not Level.EMERGENCY:  # an emergency's answers are counted when its questions are over
+            names += answer_names(self.desk.questionnaire, draft.answers)
+        tallies.add(self.tx, month, names)
 
     def _complete(self, channel: Channel) -> None:
         """An emergency's questions are over: the summary is made anew from all of them. It stays an emergency."""
@@ -184,6 +192,8 @@ class Carrying:
             facts = make_facts(self.tx, self.desk, answers, language, Level.EMERGENCY, self.now, case.facts)
             case = replace(case, facts=facts)
             cases.save_facts(self.tx, case, facts)
+            if names := answer_names(self.desk.questionnaire, answers):
+                tallies.add(self.tx, month_of(case.received_day * DAY), names)
         if channel is Channel.CODE:
             cases.answer_by_code(self.tx, case, self.prepared.code_tag, self.prepared.code_key)
             outbox.untie(self.tx, self.draft.case, self.chat)

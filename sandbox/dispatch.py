@@ -105,7 +105,10 @@ def _chat_id(raw: Mapping[str, Any]) -> int | None:
 
 def _shown(arguments: Mapping[str, Any]) -> Json:
     """Parameters as the record keeps them: of a file, its name and size."""
-    return {
-        name: {"file_name": value.name, "size": len(value.content)} if isinstance(value, Upload) else value
-        for name, value in arguments.items()
-    }
+    return {name: _shown_value(value) for name, value in arguments.items()}
+
+
+def _shown_value(value: Any) -> Any:
+    if isinstance(value, Upload):
+        return {"file_name": value.name, "size": len(value.content)}
+    return _shown(value) if isinstance(value, dict) else value

@@ -39,6 +39,7 @@ MISSING = {
     "user_id": "invalid user_id specified",
     "document": "there is no document in the request",
     "photo": "there is no photo in the request",
+    "media": "media not found",
     "action": "wrong parameter action in request",
 }
 UNREADABLE = MISSING | {
@@ -75,7 +76,21 @@ def read(method: Method, raw: Mapping[str, Any], files: Mapping[str, Upload]) ->
     for name, declared in method.model_fields.items():
         if declared.is_required() and name not in values:
             raise bad_request(MISSING.get(name, f'parameter "{name}" is required'))
-    return _validated(method, values)
+    values = _validated(method, values)
+    if isinstance(media := values.get("media"), dict):
+        values["media"] = _with_file(media, files)
+    return values
+
+
+def _with_file(media: dict[str, Any], files: Mapping[str, Upload]) -> dict[str, Any]:
+    """The description of a medium, with the file that it attaches in its place."""
+    given = str(media.get("media", ""))
+    if not given.startswith("attach://"):
+        return media
+    upload = files.get(given.removeprefix("attach://"))
+    if upload is None:
+        raise bad_request("file must be non-empty")
+    return media | {"media": upload}
 
 
 def _decode(

@@ -15,15 +15,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Executable, Row, bindparam, delete, func, insert, select, update
 
+from intake.counts import closing_names, month_of
 from intake.errors import Tampered
 from intake.lifecycle import Act, Outcome, Status, after
 from intake.questionnaire import Level
-from storage import grouped, locks, outbox
+from storage import grouped, locks, outbox, tallies
 from storage.database import Tx
 from storage.other_versions import SENSELESS, saved_otherwise
 from storage.purpose import framed
 from storage.schema import cases, thread
 
+DAY = 86_400
 FACTS = "cases.facts"
 FACTS_BYTES = 8_192
 """Room for a card's lines (`handlers.cards` bounds them) and some eighty tags."""
@@ -179,6 +181,7 @@ def close(tx: Tx, case: Case, outcome: Outcome, day: int) -> bool:
     forgotten = replace(case, account=None, facts=replace(case.facts, documents=()))
     facts = _wrap_facts(tx, forgotten)
     _update(tx, case.case, outcome=outcome.value, closed_day=day, account=None, contact=None, facts=facts)
+    tallies.add(tx, month_of(day * DAY), closing_names(outcome, held=case.status is Status.CLAIMED))
     return True
 
 

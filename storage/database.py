@@ -43,7 +43,8 @@ MOVED = (
     "This installation was moved to PostgreSQL: set POSTERN_DATABASE_URL to that, or take this database into use again "
     "with `postern migrate-database --undo`."
 )
-STANDING = (SECRETS_NAME, "paused", "recovery-key", MOVED_AWAY)
+PEOPLE_KEY_NAME = "people-key"
+STANDING = (SECRETS_NAME, "paused", "recovery-key", MOVED_AWAY, PEOPLE_KEY_NAME)
 """Names in `meta` that nearly every transaction asks for: they are read at once."""
 _STANDING = Ready(select(meta.c.name, meta.c.value).where(or_(*(meta.c.name == name for name in STANDING))))
 

@@ -6,7 +6,7 @@ import json
 
 from sqlalchemy import bindparam, delete, select
 
-from storage.database import Tx, insert_new, upsert
+from storage.database import PEOPLE_KEY_NAME, Tx, insert_new, upsert
 from storage.document import Labels
 from storage.ready import Ready
 from storage.schema import handled, meta
@@ -32,6 +32,8 @@ TOLD_UNTIL = "told-until"
 """The last day on which a case can have come of whose end the staff has heard."""
 GIVEN_UP = "given-up"
 """How much was given up for good, by day and kind, wrapped: see `storage.given_up`."""
+PEOPLE_KEY = PEOPLE_KEY_NAME
+"""The month, and its key for telling whether somebody asks for the first time in it; wrapped. See `storage.people`."""
 PROBE = "probe"
 """Written to find out whether the database can be written."""
 BOT_USERNAME = "bot-username"

@@ -31,6 +31,9 @@ class Purpose(StrEnum):
     TAG = "postern/tag"
     MAC = "postern/mac"
 
+    # Keyed with a month's own random key, which is thrown away with the month.
+    PERSON = "postern/person"
+
 
 def framed(*parts: bytes) -> bytes:
     """Join parts so that different parts can never make the same bytes: each goes behind its u32 length."""

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Table, delete, func, select
 
 from intake.anonymity import WINDOW_DAYS
-from storage import blocked, cases, combinations, custody, leftovers, meta, thread
+from intake.counts import month_of
+from storage import blocked, cases, combinations, custody, leftovers, meta, people, thread
 from storage.database import Database, Tx, connect
 from storage.postgres_files import rewrite
 from storage.schema import blocked as blocked_table
@@ -103,6 +104,11 @@ def categories(retention: Retention, now: int) -> tuple[Category, ...]:
             "counts of combinations",
             _counting(combinations_table, counts),
             lambda tx: combinations.forget(tx, today - WINDOW_DAYS, SMALL_AT_ONCE),
+        ),
+        Category(
+            "people of earlier months",
+            lambda tx: people.of_earlier(tx, month_of(now)),
+            lambda tx: people.forget(tx, month_of(now)),
         ),
     )
 

@@ -143,8 +143,22 @@ blocked = _table(
 tallies = _table(
     "tallies",
     Column("month", String(7), primary_key=True),
-    Column("name", String(32), primary_key=True),
-    Column("count", LargeBinary, nullable=False),  # wrapped, one size
+    Column("name", String(32), primary_key=True),  # empty; in old rows the name of a single count
+    Column("count", LargeBinary, nullable=False),  # wrapped, one size: all counts of the month
+)
+
+# What has happened and is not in its month's counts yet: see `storage.tallies`.
+pending_counts = _table(
+    "pending_counts",
+    Column("id", LargeBinary(16), primary_key=True),  # random
+    Column("box", LargeBinary, nullable=False),  # wrapped, one size: the month, and what it counts as
+)
+
+# Who has sent a request this month, so that people can be counted. Gone with the month, and so is the key.
+people = _table(
+    "people",
+    Column("tag", LargeBinary(16), primary_key=True),  # hash of the account under the month's own key
+    Column("month", String(7), nullable=False),
 )
 
 # How many recent requests share a combination of summary values: keyed hashes, no rows of people.

@@ -1,35 +1,218 @@
-"""Monthly counts. They are wrapped, and they outlive the cases."""
+"""Monthly counts. They are wrapped, they outlive the cases, and a month that is over never changes.
+
+An event is first a *pending* row: one insert in the event's own transaction, one size, a random key. `fold` adds
+pending rows to their month when there are enough of them, so that of two copies of the database none shows what one
+request changed. Where this ends: whoever has the server key reads the pending rows too, fewer than k of each kind most
+of the time; each says what one request counts as, and neither whose it is nor which.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import secrets
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, insert, select
 
-from storage.database import Tx, hold_counts, upsert
-from storage.schema import tallies
+from intake.counts import earlier, kind_of, month_of
+from storage.database import Tx, upsert
+from storage.ready import Ready
+from storage.schema import pending_counts, tallies
 
 COUNT = "tallies.count"
 COUNT_BYTES = 16
-_ONE = select(tallies.c.count).where(
-    tallies.c.month == bindparam("month"), tallies.c.name == bindparam("name")
-)
+"""Of a row with a name, as they were written before there were pending rows."""
+MONTH_BYTES = 8_192
+"""Room for some 250 counts. A month with more takes as much again."""
+PENDING = "pending_counts.box"
+PENDING_BYTES = 768
+"""An event with more names, which takes a questionnaire with very long ids, takes several rows."""
+GRACE = 2 * 86_400
+"""Seconds after a month's end in which what belongs to it may still come: clocks differ, and a closing is undone."""
+AT_ONCE = 2_000
+"""Rows folded in one transaction."""
+WHOLE = ""
+"""The name of the row that holds a whole month."""
+
+Counts = Counter[tuple[str, str]]
+"""(month, name) -> number."""
 
 
-def add(tx: Tx, month: str, names: Iterable[str]) -> None:
-    """Count one more under each name, in the request's own transaction."""
-    hold_counts(tx)
-    for name in names:
-        total = _get(tx, month, name) + 1
-        box = tx.vault.wrap_padded(COUNT, f"{month}|{name}".encode(), str(total).encode(), COUNT_BYTES)
-        upsert(tx, tallies, {"month": month, "name": name}, {"count": box})
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One pending row."""
+
+    month: str
+    names: tuple[str, ...]
+    by: int = 1
 
 
-def read(tx: Tx) -> dict[tuple[str, str], int]:
-    rows = tx.conn.execute(select(tallies.c.month, tallies.c.name)).all()
-    return {(row.month, row.name): _get(tx, row.month, row.name) for row in rows}
+@dataclass(slots=True)
+class _Month:
+    counts: Counter[str]
+    over: bool = False
+    """Nothing is added any more."""
 
 
-def _get(tx: Tx, month: str, name: str) -> int:
-    box = tx.conn.execute(_ONE, {"month": month, "name": name}).scalar()
-    return 0 if box is None else int(tx.vault.unwrap_padded(COUNT, f"{month}|{name}".encode(), box))
+def add(tx: Tx, month: str, names: Iterable[str], *, by: int = 1) -> None:
+    """Count one more under each name, in the event's own transaction. `by`: -1 takes it back, when a step is undone."""
+    for some in _fitting(Event(month, tuple(names), by)):
+        row = secrets.token_bytes(16)
+        plain = json.dumps([some.month, some.by, *some.names], separators=(",", ":")).encode()
+        box = tx.vault.wrap_padded(PENDING, row, plain, PENDING_BYTES)
+        _ADD.run(tx.conn, {"id": row, "box": box})
+
+
+_ADD = Ready(insert(pending_counts))
+
+
+def _fitting(event: Event) -> Iterator[Event]:
+    room, some = PENDING_BYTES, list[str]()
+    for name in event.names:
+        size = len(json.dumps(name)) + 1
+        if some and size > room - 32:
+            yield Event(event.month, tuple(some), event.by)
+            room, some = PENDING_BYTES, []
+        some.append(name)
+        room -= size
+    if some:
+        yield Event(event.month, tuple(some), event.by)
+
+
+def read(tx: Tx, months: Collection[str] | None = None) -> Counts:
+    """Everything that was counted, pending rows included: exact to this moment. `months`: these only."""
+    found = settled(tx, months)
+    for _, event in _pending(tx):
+        if months is None or event.month in months:
+            _add_to(found, event)
+    return found
+
+
+def settled(tx: Tx, months: Collection[str] | None = None) -> Counts:
+    """Without the pending rows: what breakdowns are shown from. Two looks at it differ by k requests, or by none."""
+    found = Counts()
+    for month, each in _months(tx, months).items():
+        for name, number in each.counts.items():
+            found[month, name] += number
+    return found
+
+
+def fold(tx: Tx, now: int, k: int) -> int:
+    """Add pending rows to their months; how many. Rows of one kind and month go together, `k` or more of them, or all
+    when the month and its grace are over: then the month is closed for good, and what comes later counts in the
+    present one.
+
+    To be done again while it returns something: it takes some at a time, in the order of their random keys.
+    """
+    pending = list(_pending(tx, AT_ONCE))
+    months = _months(tx, None)
+    ended = month_of(now - GRACE)
+    groups: dict[tuple[str, str], list[tuple[bytes, Event]]] = {}
+    for row, event in pending:
+        late = event.month < ended and event.month in months and months[event.month].over
+        month = month_of(now) if late else event.month
+        groups.setdefault((month, kind_of(event.names[0])), []).append((row, event))
+    taken: list[bytes] = []
+    changed = _old_rows(tx)
+    for (month, _), rows in groups.items():
+        if len(rows) < k and month >= ended:
+            continue
+        counts = months.setdefault(month, _Month(Counter())).counts
+        for row, event in rows:
+            counts.update(dict.fromkeys(event.names, event.by))
+            taken.append(row)
+        changed.add(month)
+    if len(pending) < AT_ONCE:
+        for month, each in months.items():
+            if month < ended and not each.over:
+                each.over = True
+                changed.add(month)
+    for month in sorted(changed):
+        _save(tx, month, months[month])
+    if taken:
+        tx.conn.execute(_TAKE, [{"row": row} for row in taken])
+    return len(taken)
+
+
+_TAKE = delete(pending_counts).where(pending_counts.c.id == bindparam("row"))
+
+
+def waiting(tx: Tx) -> int:
+    """Pending rows."""
+    return sum(1 for _ in tx.conn.execute(select(pending_counts.c.id)))
+
+
+def is_over(tx: Tx, month: str) -> bool:
+    """Whether this month's counts are final."""
+    found = _months(tx, [month]).get(month)
+    return found is not None and found.over
+
+
+def first_month(tx: Tx) -> str | None:
+    """The earliest that has anything."""
+    months = {row.month for row in tx.conn.execute(select(tallies.c.month)).all()}
+    return min(months | {event.month for _, event in _pending(tx)}, default=None)
+
+
+def overdue(tx: Tx, now: int) -> list[str]:
+    """Months that ended more than a month ago and are not closed: nobody folds."""
+    old = earlier(month_of(now - GRACE), 1)
+    return sorted(month for month, each in _months(tx, None).items() if month < old and not each.over)
+
+
+def _pending(tx: Tx, most: int | None = None) -> Iterator[tuple[bytes, Event]]:
+    rows = tx.conn.execute(select(pending_counts).order_by(pending_counts.c.id).limit(most)).all()
+    for row in rows:
+        month, by, *names = json.loads(tx.vault.unwrap_padded(PENDING, row.id, row.box))
+        yield row.id, Event(month, tuple(names), by)
+
+
+def _add_to(counts: Counts, event: Event) -> None:
+    for name in event.names:
+        counts[event.month, name] += event.by
+
+
+def _months(tx: Tx, months: Collection[str] | None) -> dict[str, _Month]:
+    query = select(tallies)
+    if months is not None:
+        query = query.where(tallies.c.month.in_(months))
+    found: dict[str, _Month] = {}
+    for row in tx.conn.execute(query).all():
+        each = found.setdefault(row.month, _Month(Counter()))
+        plain = tx.vault.unwrap_padded(COUNT, bound_to(row.month, row.name), row._mapping[tallies.c.count])
+        if row.name == WHOLE:
+            kept = json.loads(plain)
+            each.counts.update(kept["n"])
+            each.over = kept["over"]
+        else:
+            each.counts[row.name] += int(plain)
+    return found
+
+
+def _old_rows(tx: Tx) -> set[str]:
+    """Take away the rows of single counts; their months, which have been read with them, are to be saved anew."""
+    old = {row.month for row in tx.conn.execute(select(tallies.c.month).where(tallies.c.name != WHOLE)).all()}
+    if old:
+        tx.conn.execute(delete(tallies).where(tallies.c.name != WHOLE))
+    return old
+
+
+def _save(tx: Tx, month: str, each: _Month) -> None:
+    whole = {"over": each.over, "n": dict(sorted(each.counts.items()))}
+    plain = json.dumps(whole, separators=(",", ":")).encode()
+    room = MONTH_BYTES * (1 + len(plain) // MONTH_BYTES)
+    box = tx.vault.wrap_padded(COUNT, bound_to(month, WHOLE), plain, room)
+    upsert(tx, tallies, {"month": month, "name": WHOLE}, {"count": box})
+
+
+def bound_to(month: str, name: str) -> bytes:
+    """What the box of a row of `tallies` is bound to."""
+    return f"{month}|{name}".encode()
+
+
+def restore(tx: Tx, months: Mapping[str, Mapping[str, int]]) -> None:
+    """Set whole months that are over, for benchmarks and for counts kept elsewhere before Postern."""
+    for month, counts in months.items():
+        _save(tx, month, _Month(Counter(counts), over=True))

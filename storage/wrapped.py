@@ -34,5 +34,6 @@ WRAPPED = (
     Wrapped(traces.TRACE, schema.traces.c.message, lambda row: row.id),
     Wrapped(staff.CHAT, schema.staff.c.chat, lambda row: row.id.encode()),
     Wrapped(blocked.SOURCE, schema.blocked.c.source, lambda row: row.account),
-    Wrapped(tallies.COUNT, schema.tallies.c.count, lambda row: f"{row.month}|{row.name}".encode()),
+    Wrapped(tallies.COUNT, schema.tallies.c.count, lambda row: tallies.bound_to(row.month, row.name)),
+    Wrapped(tallies.PENDING, schema.pending_counts.c.box, lambda row: row.id),
 )

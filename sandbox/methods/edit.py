@@ -1,11 +1,12 @@
-"""editMessageText, editMessageCaption, editMessageReplyMarkup: the bot's own messages, of any age."""
+"""editMessageText, editMessageCaption, editMessageMedia, editMessageReplyMarkup: the bot's own messages, of any age."""
 
 from __future__ import annotations
 
 from sandbox import keyboards, render
 from sandbox.entities import MAX_TEXT_UNITS, bot_caption, bot_text, units
-from sandbox.errors import bad_request
+from sandbox.errors import bad_request, not_modelled
 from sandbox.formatting import parsed
+from sandbox.media import from_bot
 from sandbox.methods.reach import find_message, writable_chat
 from sandbox.telegram import Telegram
 from sandbox.world import Chat, Json, Message
@@ -41,6 +42,26 @@ def edit_message_caption(
     if message.media is None:
         raise bad_request("there is no caption in the message to edit")
     return _apply(tg, chat, message, reply_markup, caption=kept, caption_entities=marks)
+
+
+def edit_message_media(
+    tg: Telegram, media: Json, chat_id: int | str = "", message_id: int = 0, *, reply_markup: Json | None = None
+) -> Json:  # fmt: skip
+    """Another photo or document, and its caption, in the place of what is there. A text gets no medium here."""
+    kind = media.get("type")
+    if kind not in ("photo", "document"):
+        raise not_modelled(f"media of type {kind} in editMessageMedia")
+    if unmodelled := media.keys() - {"type", "media", "caption", "parse_mode", "caption_entities"}:
+        raise not_modelled(f"{min(unmodelled)} in the media of editMessageMedia")
+    plain, given_marks = parsed(
+        media.get("caption") or "", media.get("parse_mode") or "", media.get("caption_entities")
+    )
+    caption, marks = bot_caption(plain, given_marks)
+    chat, message = _editable(tg, chat_id, message_id)
+    if message.media is None:
+        raise not_modelled("adding media to a text message")
+    replaced = from_bot(tg.files, kind, media.get("media") or "")
+    return _apply(tg, chat, message, reply_markup, media=replaced, caption=caption, caption_entities=marks)
 
 
 def edit_message_reply_markup(

@@ -28,6 +28,7 @@ METHODS: Mapping[str, Function] = {
     "forwardMessage": send.forward_message,
     "editMessageText": edit.edit_message_text,
     "editMessageCaption": edit.edit_message_caption,
+    "editMessageMedia": edit.edit_message_media,
     "editMessageReplyMarkup": edit.edit_message_reply_markup,
     "deleteMessage": delete.delete_message,
     "deleteMessages": delete.delete_messages,
@@ -60,7 +61,7 @@ METHODS: Mapping[str, Function] = {
 COUNTED = frozenset(
     {
         "sendMessage", "sendPhoto", "sendDocument", "copyMessage", "forwardMessage",
-        "editMessageText", "editMessageCaption", "editMessageReplyMarkup",
+        "editMessageText", "editMessageCaption", "editMessageMedia", "editMessageReplyMarkup",
     }
 )  # fmt: skip
 """What the flood limits count."""

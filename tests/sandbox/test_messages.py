@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import aiohttp
 import pytest
 
@@ -210,3 +212,37 @@ async def test_a_bot_cannot_write_first(api: Api, ben: Phone, group: int) -> Non
 async def test_someone_never_met_is_no_chat(api: Api, ben: Phone) -> None:
     with pytest.raises(Refused, match=r"^Bad Request: chat not found$"):
         await api.say(BEN)
+
+
+async def test_a_photo_and_its_caption_are_replaced_in_place(api: Api, ann: Phone) -> None:
+    def photo(method: str, caption: str, **more: str) -> aiohttp.FormData:
+        form = aiohttp.FormData({"chat_id": str(ANN), **more})
+        if method == "sendPhoto":
+            form.add_field("caption", caption)
+            form.add_field("photo", PNG, filename="a.png")
+        else:
+            media = {"type": "photo", "media": "attach://it", "caption": caption}
+            form.add_field("media", json.dumps(media))
+            form.add_field("it", PNG, filename="b.png")
+        return form
+
+    sent = await api.form("sendPhoto", photo("sendPhoto", "before"))
+    message = str(sent["message_id"])
+    await api.form("editMessageMedia", photo("editMessageMedia", "after", message_id=message))
+    (shown,) = [bubble for bubble in await ann.messages() if bubble.id == sent["message_id"]]
+    assert shown.text == "after"
+    assert shown.file_id != sent["photo"][0]["file_id"]
+    with pytest.raises(Refused, match="caption is too long"):
+        await api.form("editMessageMedia", photo("editMessageMedia", "x" * 1_025, message_id=message))
+    with pytest.raises(Refused, match="file must be non-empty"):
+        await api.form(
+            "editMessageMedia",
+            {
+                "chat_id": str(ANN),
+                "message_id": message,
+                "media": '{"type": "photo", "media": "attach://no"}',
+            },
+        )
+    text = await api.say(ANN)
+    with pytest.raises(Refused, match="adding media to a text"):
+        await api.form("editMessageMedia", photo("editMessageMedia", "after", message_id=str(text)))

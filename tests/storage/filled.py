@@ -9,7 +9,7 @@ from intake.draft import Draft, Place
 from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.roles import Role
-from storage import blocked, cases, drafts, locks, meta, outbox, staff, tallies, traces
+from storage import blocked, cases, drafts, locks, meta, outbox, people, staff, tallies, traces
 from storage.blocked import Block
 from storage.cases import Case, Contact, Facts
 from storage.database import Tx
@@ -40,6 +40,9 @@ def fill(tx: Tx) -> None:
         tallies.add(tx, MONTH, ["requests", f"kind-{number}"])
         member = staff.add(tx, f"name-{number}", Role.OPERATOR)
         staff.enrol(tx, member, tx.vault.account(-number), -number, "en")
+        people.is_new(tx, MONTH, account)
+    tallies.fold(tx, NOW, len(PEOPLE))
+    tallies.add(tx, MONTH, ["outcome:helped"])
 
 
 def _add_case(tx: Tx, number: int, account: bytes) -> None:

@@ -1,0 +1,48 @@
+"""Every few minutes, what was counted is added to its month; and when a month is over, it is forgotten who was in it.
+
+Of several processes, the one that sends does it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from random import SystemRandom
+
+import structlog
+
+from handlers.desk import Desk
+from intake.counts import month_of
+from storage import people, tallies
+from storage.trouble import is_trouble
+
+EVERY_SECONDS = 600
+REST_SECONDS = 0.05
+"""Between two transactions: whoever waits to write gets in."""
+
+
+class Counting:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._random = SystemRandom()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self.once(stop)
+            except Exception as error:  # it is tried again; the rows are still there
+                if not is_trouble(error):
+                    structlog.get_logger().error("the counts could not be brought up to date", exc_info=error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), EVERY_SECONDS * self._random.uniform(0.5, 1.5))
+
+    async def once(self, stop: asyncio.Event) -> None:
+        """All that can be done now."""
+        db, now, k = self._desk.db, self._desk.clock(), self._desk.terms.anonymity_k
+        for work in (
+            lambda tx: tallies.fold(tx, now, k),
+            lambda tx: people.forget(tx, month_of(now)),
+        ):
+            while await db.write(work) and not stop.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), REST_SECONDS)

@@ -1,0 +1,87 @@
+"""What a request, a person, a case and an outcome count as, from presses to months."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.counting import Counting
+from intake.lifecycle import Act, Outcome
+from storage import cases, people, tallies
+from storage.database import Tx
+from tests.handlers.desk import Person, World, ask
+
+DAY = 86_400
+MONTH = 31 * DAY
+
+
+async def counted(world: World) -> dict[str, int]:
+    found = await world.read(tallies.read)
+    return {name: number for (month, name), number in found.items() if month == "2023-11"}
+
+
+async def test_requests_are_not_people(world: World) -> None:
+    ann = Person(world, 1)
+    await ask(ann, until="chat")
+    await ann.press(world.say("erase-button"))
+    await ann.press(world.say("erase-yes-button"))
+    await ask(ann, until="code")
+    await ask(Person(world, 2), until="chat")
+    found = await counted(world)
+    assert (found["requests"], found["persons"]) == (3, 2)
+    assert found["language:en"] == 3
+    assert sum(number for name, number in found.items() if name.startswith("answer:where:")) == 3
+    assert "cases" not in found
+
+
+async def test_a_duplicate_and_a_test_are_outcomes_and_no_cases(world: World) -> None:
+    for number, outcome in enumerate((Outcome.HELPED, Outcome.DUPLICATE, Outcome.TEST)):
+        ann = Person(world, 10 + number)
+        await ask(ann, until="chat")
+        day = world.now // DAY
+
+        def close(tx: Tx, ann: Person = ann, outcome: Outcome = outcome, day: int = day) -> bool:
+            case = cases.by_account(tx, ann.account)
+            assert case is not None
+            assert cases.move(tx, case, Act.CLAIM, holder="heron")
+            case = cases.by_account(tx, ann.account)
+            assert case is not None
+            return cases.close(tx, case, outcome, day)
+
+        assert await world.write(close)
+    found = await counted(world)
+    assert {name: found[name] for name in found if name.startswith("outcome:")} == {
+        "outcome:helped": 1,
+        "outcome:duplicate": 1,
+        "outcome:test": 1,
+    }
+    assert (found["requests"], found["cases"]) == (3, 1)
+
+
+async def test_a_request_that_is_withdrawn_before_anybody_took_it_is_no_case(world: World) -> None:
+    ann = Person(world, 1)
+    await ask(ann, until="chat")
+    await ann.press(world.say("erase-button"))
+    await ann.press(world.say("withdraw-button"))
+    found = await counted(world)
+    assert found["outcome:withdrawn"] == 1
+    assert "cases" not in found
+
+
+async def test_what_happens_later_changes_no_month_that_is_over(world: World) -> None:
+    """Purged, merged, erased, run again: last year's table stays to the byte."""
+    ann = Person(world, 1)
+    await ask(ann, until="chat")
+    world.wait(MONTH)
+    service = Counting(world.desk)
+    await service.once(asyncio.Event())
+    before = (await world.tables())["tallies"]
+    assert before
+    assert await world.read(lambda tx: people.of_earlier(tx, "2024-01")) == 0
+    await ann.press(world.say("erase-button"))
+    await ann.press(world.say("erase-yes-button"))
+    await world.write(lambda tx: tallies.add(tx, "2023-11", ["requests"]))
+    await service.once(asyncio.Event())
+    await service.once(asyncio.Event())
+    world.wait(12 * MONTH)
+    await service.once(asyncio.Event())
+    assert [row for row in (await world.tables())["tallies"] if row[0] == "2023-11"] == before
