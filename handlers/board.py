@@ -40,7 +40,7 @@ def gather(tx: Tx, desk: Desk, due: Due, under_way: Collection[bytes], now: int)
         elif job.tag != REFRESH and case.facts.card is None:
             (mine if case.facts.near_empty else first).append((job_id, case))
     coming = sum(job.task is Task.CARD and job_id in under_way for job_id, job in due)
-    pressing = sorted(first, key=lambda pair: order_of(pair[1]))
+    pressing = sorted(first, key=lambda pair: order_of(pair[1], now, desk.terms.service))
     mine += pressing[max(0, MOST_CARDS_WAITING - coming) :]
     if not mine:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from handlers.desk import Desk
 from handlers.outgoing import Button, Keyboard
 from intake.anonymity import WINDOW_DAYS, Combination, Value, chain, publish, reason_text
+from intake.answers import hours_left
 from intake.lifecycle import Outcome, Status
 from intake.questionnaire import Answers, Level, Question, Questionnaire
 from storage import combinations
@@ -39,8 +40,25 @@ def make_facts(
         card=before.card if before else None,
         documents=before.documents if before else (),
         grouped=before.grouped if before else False,
+        within=hours_left(desk.questionnaire, answers),
+        category=category_of(desk, shown),
+        spoken=(shown.language or "") if shown else "",
+        shown_at=before.shown_at if before else 0,
+        replied_hour=before.replied_hour if before else 0,
         labels=before.labels if before else desk.fingerprint,
     )
+
+
+def category_question(questionnaire: Questionnaire) -> Question | None:
+    """What a case is about: the first question of the summary."""
+    return next((question for question in questionnaire.questions if question.in_summary), None)
+
+
+def category_of(desk: Desk, shown: Combination | None) -> str:
+    """As it is published, for the queue's filter: nobody may find a case by an answer that its card withholds."""
+    question = category_question(desk.questionnaire)
+    value = dict(shown.fields).get(question.id) if shown and question else None
+    return ",".join(value or ())
 
 
 def _received(level: Level, now: int) -> int:

@@ -13,6 +13,7 @@ from handlers.stretching import Stretching
 from handlers.texts import Texts
 from handlers.throttle import Throttle
 from intake.questionnaire import Questionnaire
+from intake.triage import SERVICE, Service
 from storage.argon import Cost
 from storage.code import CODE_COST
 from storage.database import Database
@@ -36,6 +37,8 @@ class Terms:
     """A claim destroys the slots of all operators but the holder."""
     open_days: int = 180
     closed_days: int = 30
+    service: Service = field(default_factory=lambda: SERVICE)
+    """By when a request gets its first reply."""
     replies_days: int = 90
     code_cost: Cost = CODE_COST
 

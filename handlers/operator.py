@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handlers import operator_block, operator_file, operator_reply, operator_slot
-from handlers.cards import DAY, card, waiting
+from handlers import operator_block, operator_file, operator_queue, operator_reply, operator_slot
+from handlers.cards import DAY, waiting
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.operator_cases import notice_closed, own_case
@@ -22,8 +22,6 @@ from storage.outbox import Job, Task
 from storage.sealing import has_slot
 from storage.staff import Member
 from storage.traces import LONGEST_TRACE
-
-QUEUE_SHOWN = 10
 
 Told = tuple[str, bool]
 """A line for whoever pressed, and whether it must be closed by hand."""
@@ -49,10 +47,8 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
 
 async def _command(desk: Desk, incoming: Incoming, member: Member) -> None:
     match incoming.command:
-        case "queue":
-            await _queue(desk, incoming, QUEUE_SHOWN)
-        case "next":
-            await _queue(desk, incoming, 1)
+        case "queue" | "next":
+            await operator_queue.command(desk, incoming, member)
         case "mine":
             await _mine(desk, incoming, member)
         case "case" if may(member.role, Right.SEE_ALL_CASES):
@@ -71,30 +67,16 @@ def _help(desk: Desk, member: Member) -> str:
     return "\n\n".join(parts)
 
 
-async def _queue(desk: Desk, incoming: Incoming, shown: int) -> None:
-    """The most urgent open cases, each with its card and a Claim button."""
-    now = desk.clock()
-    line = await desk.db.read(lambda tx: desk.queue.look(tx, shown), long=True)
-    if not line.first:
-        _send(desk, incoming, desk.texts.say(desk.staff_language, "queue-empty"))
-        return
-    count = desk.texts.say(desk.staff_language, "queue-count", n=line.waiting)
-    parts, keyboard = [count], list[tuple[Button, ...]]()
-    for case in line.first:
-        text, buttons = card(desk, case, "", now)
-        parts.append(text)
-        keyboard += [tuple(Button(f"{b.text} {case.reference}", b.data) for b in row) for row in buttons]
-    _send(desk, incoming, "\n\n".join(parts), tuple(keyboard))
-
-
 async def _mine(desk: Desk, incoming: Incoming, member: Member) -> None:
-    held = sorted(await desk.db.read(lambda tx: cases.held_by(tx, member.id)), key=order_of)
+    now = desk.clock()
+    mine = await desk.db.read(lambda tx: cases.held_by(tx, member.id))
+    held = sorted(mine, key=lambda case: order_of(case, now, desk.terms.service))
     if not held:
         _send(desk, incoming, desk.texts.say(desk.staff_language, "mine-empty"))
         return
     say, language = desk.texts.say, desk.staff_language
     lines = [
-        f"{c.reference} · {say(language, f'level-{c.facts.level}')} · {waiting(desk, c.facts, desk.clock())}"
+        f"{c.reference} · {say(language, f'level-{c.facts.level}')} · {waiting(desk, c.facts, now)}"
         for c in held
     ]
     rows = tuple(
@@ -105,6 +87,9 @@ async def _mine(desk: Desk, incoming: Incoming, member: Member) -> None:
 
 async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
     verb, _, rest = incoming.data.partition(".")
+    if verb in operator_queue.VERBS:
+        await operator_queue.pressed(desk, incoming, member, claim)
+        return
     actions: dict[str, Callable[[Tx, Desk, Member, str, int], Told]] = {
         "claim": claim,
         "release": release,

@@ -69,6 +69,18 @@ def level_of(questionnaire: Questionnaire, answers: Answers) -> tuple[Level, tup
     return level, tuple(reason for each, reason in found if each is level)
 
 
+def hours_left(questionnaire: Questionnaire, answers: Answers) -> int | None:
+    """Hours that are left, by the answer that leaves the fewest; None: nothing was said of it."""
+    counted, _ = prune(questionnaire, answers, {})
+    found = [
+        option.within
+        for question in questionnaire.questions
+        for option in question.options
+        if option.within is not None and option.id in counted.get(question.id, ())
+    ]
+    return min(found, default=None)
+
+
 def near_empty(questionnaire: Questionnaire, answers: Answers, texts: Mapping[str, int]) -> bool:
     """Whether a standard request says so little that it need not be read one by one: no text, one answer at most.
 

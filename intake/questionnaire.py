@@ -57,6 +57,8 @@ class Option:
     """The rung that this option generalises to."""
     alone: bool = False
     """In a `choices` question: stands for itself ("none of these"), see `answers.toggled`."""
+    within: int | None = None
+    """Hours that are left, as far as this answer tells: the queue goes by it within a level."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,12 @@ def _levels(question: Question) -> Iterator[Fault]:
                 "sets a level, and every operator sees the level and its reason, but the question is sealed; "
                 "set shared: summary, or take the level away",
             )
+        if option.within is not None and not question.in_summary:
+            yield Fault(
+                (*path[:-1], "within"),
+                "gives the time that is left, and the queue shows who has less, but the question is sealed; "
+                "set shared: summary, or take the line away",
+            )
 
 
 def _ladder(question: Question) -> Iterator[Fault]:

@@ -15,7 +15,8 @@ from intake.questionnaire_texts import LANGUAGES
 from intake.yaml_block import Block, Notes
 
 MAX_VERSION = 9_999
-OPTION_KEYS = ("level", "above", "alone")
+MAX_HOURS = 9_999
+OPTION_KEYS = ("level", "above", "within", "alone")
 
 
 class Shared(StrEnum):
@@ -125,6 +126,7 @@ def _option(block: Block, languages: list[str]) -> Option:
         label=block.texts("label", languages),
         level=block.one_of("level", Level),
         above=block.mention("above"),
+        within=block.number("within", MAX_HOURS) or None,
         alone=block.yes("alone"),
     )
 

@@ -54,6 +54,16 @@ class Facts:
     """Nearly nothing was answered: it gets no card of its own."""
     grouped: bool = False
     """Counted on the board in the group, where others have a card."""
+    within: int | None = None
+    """Hours that were left when it came, by a `summary` answer."""
+    category: str = ""
+    """The answer to the first `summary` question as it is published: ids, joined by commas; empty: withheld."""
+    spoken: str = ""
+    """The language as it is published; empty: withheld."""
+    shown_at: int = 0
+    """Unix seconds: from when on the group may see that it waits. Of an emergency that is at once."""
+    replied_hour: int = 0
+    """Unix seconds of the first reply, cut to the hour; 0: there was none."""
     labels: str = ""
     """Fingerprint of the questionnaire's words that the answers were given to; see `meta.keep_labels`."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 
 from nacl.bindings import sodium_memcmp
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -11,13 +12,16 @@ from intake.errors import Tampered
 from storage.database import Tx, upsert
 from storage.ready import Ready
 from storage.schema import blocks, locks
-from storage.sealing import Lock, only_slots, without_slot
+from storage.sealing import Lock, has_slot, only_slots, without_slot
 
 LOCK = "locks"
 BLOCK = "blocks.box"
 _BY_CASE = Ready(select(locks).where(locks.c.case_id == bindparam("case")))
 _ADD = Ready(insert(locks))
 _BLOCKS = Ready(select(blocks).where(blocks.c.case_id == bindparam("case")).order_by(blocks.c.position))
+_SLOTS = select(locks.c.case_id, locks.c.slots).where(
+    locks.c.case_id.in_(bindparam("chosen", expanding=True))
+)
 
 
 def add(tx: Tx, lock: Lock) -> None:
@@ -33,6 +37,16 @@ def get(tx: Tx, case: bytes) -> Lock:
     lock = Lock(case, row.public_key, row.slots)
     tx.vault.check_mac(LOCK, case, lock.public + lock.slots, row.mac)
     return lock
+
+
+def open_to(tx: Tx, chosen: Sequence[bytes], public: bytes) -> set[bytes]:
+    """Which of these cases have a slot for this key, as far as can be seen; whoever takes one looks with `get`."""
+    found = set()
+    for row in tx.conn.execute(_SLOTS, {"chosen": list(chosen)}):
+        with suppress(Tampered):
+            if has_slot(row.slots, public):
+                found.add(row.case_id)
+    return found
 
 
 def replace_slots(tx: Tx, lock: Lock) -> None:

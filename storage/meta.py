@@ -22,6 +22,8 @@ NEXT_CARDS = "next-cards"
 """When the next batch of cards is released, wrapped."""
 BOARD = "board"
 """Which message is the board in the operators' group: chat and message id."""
+TAKINGS = "takings"
+"""How many were taken from /next since the oldest case had its turn: 0 to 4, which tells nothing."""
 VAULT_SECRETS = SECRETS_NAME
 """The wrapped hash keys, see `storage.vault`."""
 SERVICE_KEYS = "service-keys"

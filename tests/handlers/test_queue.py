@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nacl.public import PrivateKey
 from sqlalchemy import update
 
-from handlers.queue import Queue, order_of
+from handlers.queue import Queue, can_open, order_of
 from intake.lifecycle import Act, Outcome, Status
 from intake.questionnaire import Level
 from storage import cases, locks
@@ -20,6 +22,7 @@ from tests.storage.test_cases import FACTS, case
 from tests.storage.test_grouped import fresh_database
 from tests.storage.test_locks import KEYS
 
+NOW = 100 * 3_600
 DEEDS = st.sampled_from(["claim", "release", "close", "erase", "look"])
 
 
@@ -42,7 +45,7 @@ def do(tx: Tx, queue: Queue, deed: str, number: int) -> None:
         case "erase":
             cases.erase(tx, [found.case])
         case _:
-            queue.look(tx, 2)
+            queue.look(tx, NOW)
 
 
 @settings(max_examples=25, deadline=None)
@@ -59,9 +62,11 @@ async def test_every_look_shows_what_sorting_all_open_cases_would(
             put(tx, number, level, hour)
         for deed, number in deeds:
             do(tx, queue, deed, number)
-            expected = sorted(cases.with_status(tx, Status.OPEN), key=order_of)
-            line = queue.look(tx, 3)
-            assert (line.waiting, line.first) == (len(expected), expected[:3])
+            expected = sorted(cases.with_status(tx, Status.OPEN), key=lambda case: order_of(case, NOW))
+            look = queue.look(tx, NOW)
+            assert [entry.case for entry in look.queue()] == [case.case for case in expected]
+            held = {case.case for case in cases.with_status(tx, Status.CLAIMED)}
+            assert {entry.case for entry in look.held} == held
 
     async with fresh_database() as db:
         await db.write(work)
@@ -76,5 +81,36 @@ async def test_a_damaged_case_holds_up_no_other(db: Database) -> None:
     await db.write(work)
     queue = Queue()
     for _ in range(2):
-        line = await db.read(lambda tx: queue.look(tx, 3), long=True)
-        assert (line.waiting, [each.case for each in line.first]) == (1, [bytes([2]) * 16])
+        look = await db.read(lambda tx: queue.look(tx, NOW), long=True)
+        assert [entry.case for entry in look.queue()] == [bytes([2]) * 16]
+
+
+async def test_what_is_written_anew_is_read_anew(db: Database) -> None:
+    queue = Queue()
+
+    def change(tx: Tx, level: Level) -> list[Level]:
+        found = cases.by_id(tx, bytes([1]) * 16)
+        assert found is not None
+        cases.save_facts(tx, found, replace(found.facts, level=level, replied_hour=3_600))
+        return [entry.waiting.level for entry in queue.look(tx, NOW).open]
+
+    await db.write(lambda tx: put(tx, 1, Level.URGENT, 1))
+    await db.read(lambda tx: queue.look(tx, NOW))
+    assert await db.write(lambda tx: change(tx, Level.STANDARD)) == [Level.STANDARD]
+
+
+async def test_only_what_a_key_opens_is_offered_however_many_it_does_not_open(db: Database) -> None:
+    ours, theirs = (bytes(PrivateKey.generate().public_key) for _ in range(2))
+
+    def work(tx: Tx) -> None:
+        for number in range(1, 7):
+            keys = [theirs, ours] if number in (2, 5) else [theirs]
+            locks.add(tx, make_lock(bytes([number]) * 16, keys))
+            cases.add(tx, case(number, facts=replace(FACTS, received_hour=number * 3_600)))
+        found = Queue().look(tx, NOW).queue()
+        assert [entry.case[0] for entry in can_open(tx, found, ours)] == [2, 5]
+        assert [entry.case[0] for entry in can_open(tx, found, theirs)] == [1, 2, 3, 4, 5, 6]
+        assert list(can_open(tx, found, None)) == []
+
+    with patch("handlers.queue.AT_ONCE", 2):
+        await db.write(work)

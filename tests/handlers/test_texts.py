@@ -61,6 +61,8 @@ LARGE: dict[str, int | str] = {
     "text": "w" * MAX_TEXT_BYTES,
     "title": "ы" * TEXT_LIMITS["title"],
     "total": 20,
+    "what": "ы" * 120,
+    "word": "ы" * 40,
     "why": "ы" * TEXT_LIMITS["why"],
     "words": " ".join(["abstract"] * 8),
 }

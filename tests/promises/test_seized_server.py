@@ -31,7 +31,7 @@ READABLE = {
     },
     "cases.facts": {
         "level", "received_hour", "language", "card_lines", "counted", "counted_day", "card", "documents", "labels",
-        "near_empty", "grouped",
+        "near_empty", "grouped", "within", "category", "spoken", "shown_at", "replied_hour",
     },
     "cases.contact": {"chat", "language"},
     "outbox.job": {

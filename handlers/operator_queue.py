@@ -1,0 +1,241 @@
+"""/queue and /next in an operator's private chat: what waits, filtered by what its cards show, and one case to take.
+
+Only cases are offered that the operator's key opens. Nothing is remembered of who looks at what: a filter, and where
+somebody has got to by skipping, stand in the buttons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+
+from handlers.cards import DAY, card
+from handlers.desk import Desk
+from handlers.incoming import Incoming
+from handlers.operator_filter import choices, in_words, matching, read, written
+from handlers.outgoing import Answer, Button, Edit, Keyboard, Outgoing, Send
+from handlers.queue import EVERYTHING, Entry, Look, Wanted, can_open, order_of
+from intake.questionnaire import Level
+from intake.triage import OLDEST_EVERY, is_oldests_turn, oldest
+from storage import cases, meta
+from storage.cases import Case
+from storage.database import Tx
+from storage.staff import Member
+
+SHOWN = 8
+ROOM = 3_200
+"""Characters of a list's cards: well under what a message holds, whatever the script."""
+VERBS = frozenset({"queue", "filter", "next", "skip", "take"})
+MARKS = {Level.EMERGENCY: "🔴", Level.URGENT: "🟠", Level.STANDARD: "⚪"}
+
+Claim = Callable[[Tx, Desk, Member, str, int], tuple[str, bool]]
+Screen = tuple[str, Keyboard]
+
+
+async def command(desk: Desk, incoming: Incoming, member: Member) -> None:
+    """/queue or /next, perhaps with words that say of what kind."""
+    wanted = matching(desk, incoming.argument)
+    now = desk.clock()
+    if wanted is None:
+        text = desk.texts.say(desk.staff_language, "filter-unknown", word=incoming.argument[:40])
+        made: Screen = text, choices(desk, EVERYTHING)
+    elif incoming.command == "next":
+        made = await desk.db.read(lambda tx: _offer(tx, desk, member, wanted, now), long=True)
+    else:
+        made = await desk.db.read(lambda tx: _list(tx, desk, member, wanted, now), long=True)
+    desk.post(incoming.chat_id, [Send(incoming.chat_id, *made)])
+
+
+async def pressed(desk: Desk, incoming: Incoming, member: Member, claim: Claim) -> None:
+    verb, _, rest = incoming.data.partition(".")
+    code, _, rest = rest.partition(".")
+    wanted, now = read(desk, code), desk.clock()
+    if incoming.chat_type != "private" or incoming.message_id is None:
+        desk.post(incoming.chat_id, [Answer(incoming.query_id)])
+        return
+    told = "", False
+    match verb:
+        case "take":
+            told, made = await _take(desk, incoming, member, wanted, rest, claim)
+        case "filter":
+            made = desk.texts.say(desk.staff_language, "filter-ask"), choices(desk, wanted)
+        case "queue":
+            made = await desk.db.read(lambda tx: _list(tx, desk, member, wanted, now), long=True)
+        case _:
+            skipped = _Skipped.read(rest) if verb == "skip" else None
+            made = await desk.db.read(lambda tx: _offer(tx, desk, member, wanted, now, skipped), long=True)
+    calls: list[Outgoing] = [Answer(incoming.query_id, *told)]
+    calls.append(Edit(incoming.chat_id, incoming.message_id, *made))
+    desk.post(incoming.chat_id, calls)
+    desk.wake()
+
+
+async def _take(
+    desk: Desk, incoming: Incoming, member: Member, wanted: Wanted, reference: str, claim: Claim
+) -> tuple[tuple[str, bool], Screen]:
+    """Claim what /next has offered. If somebody was faster, the next one is offered at once."""
+    now = desk.clock()
+
+    def work(tx: Tx) -> tuple[tuple[str, bool], bool]:
+        before = cases.by_reference(tx, reference)
+        if before is not None and before.holder == member.id:
+            return ("", False), True
+        if not meta.first_time(tx, incoming.update_id, now // DAY):
+            return ("", False), False
+        told = claim(tx, desk, member, reference, now)
+        after = cases.by_reference(tx, reference)
+        mine = after is not None and after.holder == member.id
+        if after is not None and mine and after.facts.level is not Level.EMERGENCY:
+            meta.put(tx, meta.TAKINGS, str((_takings(tx) + 1) % OLDEST_EVERY).encode())
+        return told, mine
+
+    told, mine = await desk.db.write(work)
+    if mine:
+        say, language = desk.texts.say, desk.staff_language
+        button = Button(say(language, "next-case-button"), f"next.{written(desk, wanted)}")
+        return told, (say(language, "next-taken", reference=reference), ((button,),))
+    return told, await desk.db.read(lambda tx: _offer(tx, desk, member, wanted, now), long=True)
+
+
+def _takings(tx: Tx) -> int:
+    return int(meta.get(tx, meta.TAKINGS) or b"0")
+
+
+# The list.
+
+
+def _list(tx: Tx, desk: Desk, member: Member, wanted: Wanted, now: int) -> Screen:
+    look = desk.queue.look(tx, now, desk.terms.service)
+    found = look.queue(wanted)
+    if not found:
+        return _nothing(desk, look, wanted)
+    parts, keyboard, room = [_counts(desk, found), *_filtered(desk, wanted)], list[tuple[Button, ...]](), ROOM
+    for entry in islice(can_open(tx, found, member.public_key), SHOWN):
+        case = cases.sound(tx, entry.case)
+        if case is None:
+            continue
+        text, buttons = card(desk, case, "", now)
+        room -= len(text)
+        if room < 0 and keyboard:
+            break
+        parts.append(text)
+        keyboard += [tuple(Button(f"{b.text} {case.reference}", b.data) for b in row) for row in buttons]
+    if not keyboard:
+        parts.append(desk.texts.say(desk.staff_language, "queue-none-opens"))
+    elif len(keyboard) < len(found):
+        parts.append(desk.texts.say(desk.staff_language, "queue-more"))
+    return "\n\n".join(parts), (*keyboard, _below(desk, wanted))
+
+
+def _counts(desk: Desk, found: list[Entry]) -> str:
+    levels = [entry.waiting.level for entry in found]
+    say, language = desk.texts.say, desk.staff_language
+    each = [
+        f"{MARKS[level]} {say(language, f'level-{level}')}: {levels.count(level)}"
+        for level in Level
+        if level in levels
+    ]
+    return "\n".join([say(language, "queue-count", n=len(found)), *each])
+
+
+def _filtered(desk: Desk, wanted: Wanted) -> list[str]:
+    if wanted == EVERYTHING:
+        return []
+    return [desk.texts.say(desk.staff_language, "queue-only", what=in_words(desk, wanted))]
+
+
+def _nothing(desk: Desk, look: Look, wanted: Wanted) -> Screen:
+    say, language = desk.texts.say, desk.staff_language
+    if not look.open:
+        return say(language, "queue-empty"), ()
+    return say(language, "queue-no-match", what=in_words(desk, wanted)), (_below(desk, wanted),)
+
+
+def _below(desk: Desk, wanted: Wanted) -> tuple[Button, ...]:
+    say, language, code = desk.texts.say, desk.staff_language, written(desk, wanted)
+    return (
+        Button(say(language, "filter-button"), f"filter.{code}"),
+        Button(say(language, "queue-refresh-button"), f"queue.{code}"),
+    )
+
+
+# One case.
+
+
+@dataclass(frozen=True, slots=True)
+class _Skipped:
+    """Where somebody has got to: everything up to this case was offered, since that minute."""
+
+    reference: str
+    since: int
+    """Unix seconds; 0: the case was offered out of turn, and the order is begun with."""
+
+    def __str__(self) -> str:
+        return f"{self.reference}.{self.since // 60:x}"
+
+    @classmethod
+    def read(cls, text: str) -> _Skipped | None:
+        reference, _, since = text.partition(".")
+        try:
+            return cls(reference, int(since, 16) * 60)
+        except ValueError:
+            return None
+
+
+def _offer(
+    tx: Tx, desk: Desk, member: Member, wanted: Wanted, now: int, skipped: _Skipped | None = None
+) -> Screen:
+    look = desk.queue.look(tx, now, desk.terms.service)
+    found = look.queue(wanted)
+    if not found:
+        return _nothing(desk, look, wanted)
+    left = _after(tx, desk, look, found, skipped)
+    entry = next(can_open(tx, left, member.public_key), None)
+    out_of_turn = False
+    if entry is not None and skipped is None and is_oldests_turn(_takings(tx)):
+        entry, out_of_turn = _oldest(tx, found, entry, member)
+    case = cases.sound(tx, entry.case) if entry is not None else None
+    if case is None:
+        say, language = desk.texts.say, desk.staff_language
+        return say(language, "next-end" if skipped else "queue-none-opens"), (_below(desk, wanted),)
+    since = 0 if out_of_turn else (skipped.since if skipped and skipped.since else now)
+    return _offered(desk, case, wanted, _Skipped(case.reference, since), len(found) - 1, now)
+
+
+def _oldest(tx: Tx, found: list[Entry], first: Entry, member: Member) -> tuple[Entry, bool]:
+    if first.waiting.level is Level.EMERGENCY:
+        return first, False
+    theirs = {entry.waiting: entry for entry in can_open(tx, found, member.public_key)}
+    longest = oldest(theirs)
+    return (theirs[longest], True) if longest is not None else (first, False)
+
+
+def _after(tx: Tx, desk: Desk, look: Look, found: list[Entry], skipped: _Skipped | None) -> list[Entry]:
+    """What is offered next: what follows in the order, and before that emergencies that came meanwhile."""
+    case = cases.by_reference(tx, skipped.reference) if skipped else None
+    if skipped is None or case is None:
+        return found
+    others = [entry for entry in found if entry.case != case.case]
+    if not skipped.since:
+        return others
+    key = order_of(case, look.now, look.service)
+    return [
+        entry
+        for entry in others
+        if look.key(entry) > key
+        or (entry.waiting.level is Level.EMERGENCY and entry.waiting.received_hour >= skipped.since)
+    ]
+
+
+def _offered(desk: Desk, case: Case, wanted: Wanted, skipped: _Skipped, others: int, now: int) -> Screen:
+    say, language, code = desk.texts.say, desk.staff_language, written(desk, wanted)
+    parts = [card(desk, case, "", now)[0], *_filtered(desk, wanted)]
+    if not skipped.since:
+        parts.append(say(language, "next-oldest"))
+    parts.append(say(language, "next-others", n=others))
+    buttons = (
+        Button(say(language, "claim-button"), f"take.{code}.{case.reference}"),
+        Button(say(language, "next-skip-button"), f"skip.{code}.{skipped}"),
+    )
+    return "\n\n".join(parts), (buttons,)
