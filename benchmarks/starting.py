@@ -16,7 +16,7 @@ from nacl.public import PublicKey
 from benchmarks.contestants import running
 from benchmarks.kinds import Kind
 from benchmarks.tables import Table
-from storage.document import build, encode_answers
+from storage.document import build, encode_answers, labels_fingerprint
 from storage.envelope import ANSWERS, Who
 from storage.public_key import decode_public
 from storage.sealing import Sealer, make_lock
@@ -101,7 +101,7 @@ def case_document(public: bytes) -> bytes:
     lock = make_lock(CASE, [public])
     sealer = Sealer(CASE, lock.public)
     labels = {"name": "six", "questions": []}
-    answers = encode_answers(labels, "en", {})
+    answers = encode_answers(labels_fingerprint(labels).hex(), "en", {})
     return build(
         reference="K7QM-4ZDP",
         case=CASE,

@@ -49,6 +49,7 @@ from intake.questionnaire import Questionnaire, fingerprint
 from intake.questionnaire_file import labels
 from storage import meta, moving
 from storage.database import Tx
+from storage.document import labels_fingerprint
 from storage.seat import open_seat
 from storage.vault import Vault
 
@@ -115,6 +116,7 @@ def assemble(
         terms=terms_of(settings),
         questionnaire=questionnaire,
         labels=public,
+        labels_fingerprint=labels_fingerprint(public).hex(),
         fingerprint=fingerprint(questionnaire),
         texts=load_texts(),
         db=installation.db,

@@ -48,7 +48,9 @@ class Desk:
     terms: Terms
     questionnaire: Questionnaire
     labels: Labels
-    """The questionnaire's public words: answers are sealed together with their fingerprint."""
+    """The questionnaire's public words."""
+    labels_fingerprint: str
+    """Of these words, in hexadecimal: answers are sealed together with it. Made once; there are many words."""
     fingerprint: str
     """Names exactly this questionnaire; a draft begun with another one starts afresh."""
     texts: Texts

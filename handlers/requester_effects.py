@@ -139,7 +139,7 @@ class Carrying:
         return Sealer(self._case, locks.get(self.tx, self._case).public)
 
     def _keep_answers(self) -> None:
-        text = encode_answers(self.desk.labels, self.draft.language, self.draft.answers)
+        text = encode_answers(self.desk.labels_fingerprint, self.draft.language, self.draft.answers)
         locks.put_block(self.tx, self._case, 0, self._sealer().seal(ANSWERS, 0, text))
 
     def _keep_text(self, question: str, text: str) -> None:

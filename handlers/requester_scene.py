@@ -84,7 +84,7 @@ def make_view(desk: Desk, case: Case | None, recovery: bytes | None) -> View:
 
 def new_reference() -> str:
     """A case's public pseudonym, like `K7QM-4ZDP`: random, so that it tells nothing about how many came before."""
-    drawn = "".join(secrets.choice(CROCKFORD) for _ in range(8))
+    drawn = "".join([CROCKFORD[byte % 32] for byte in secrets.token_bytes(8)])  # 32 divides 256
     return f"{drawn[:4]}-{drawn[4:]}"
 
 

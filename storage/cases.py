@@ -11,9 +11,10 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select, update
 
 from intake.counts import closing_names, month_of
 from intake.errors import Tampered
@@ -23,6 +24,7 @@ from storage import grouped, locks, outbox, tallies
 from storage.database import Tx
 from storage.other_versions import SENSELESS, saved_otherwise
 from storage.purpose import framed
+from storage.ready import Ready
 from storage.schema import cases, thread
 
 DAY = 86_400
@@ -90,24 +92,24 @@ class Case:
 
 
 def add(tx: Tx, case: Case) -> None:
-    tx.conn.execute(
-        insert(cases).values(
-            case_id=case.case,
-            reference=case.reference,
-            status=case.status.value,
-            holder=None,
-            account=case.account,
-            code_tag=case.code_tag,
-            code_key=case.code_key,
-            facts=_wrap_facts(tx, case),
-            contact=_wrap_contact(tx, case.case, case.contact),
-            received_day=case.received_day,
-        )
-    )
+    row = {
+        "case_id": case.case,
+        "reference": case.reference,
+        "status": case.status.value,
+        "holder": None,
+        "account": case.account,
+        "code_tag": case.code_tag,
+        "code_key": case.code_key,
+        "facts": _wrap_facts(tx, case),
+        "contact": _wrap_contact(tx, case.case, case.contact),
+        "received_day": case.received_day,
+    }
+    _ADD.run(tx.conn, row)
 
 
+_ADD = Ready(insert(cases))
 _BY_ID, _BY_REFERENCE, _BY_ACCOUNT, _BY_CODE = (
-    select(cases).where(column == bindparam("wanted"))
+    Ready(select(cases).where(column == bindparam("wanted")))
     for column in (cases.c.case_id, cases.c.reference, cases.c.account, cases.c.code_tag)
 )
 
@@ -121,7 +123,7 @@ def by_reference(tx: Tx, reference: str) -> Case | None:
 
 
 def has_reference(tx: Tx, reference: str) -> bool:
-    return tx.conn.execute(select(cases.c.case_id).where(cases.c.reference == reference)).first() is not None
+    return _BY_REFERENCE.one(tx.conn, {"wanted": reference}) is not None
 
 
 def by_account(tx: Tx, account: bytes) -> Case | None:
@@ -262,13 +264,19 @@ def _sound(tx: Tx, condition: ColumnElement[bool]) -> list[Case]:
     return found
 
 
-def _one(tx: Tx, statement: Executable, wanted: object) -> Case | None:
-    row = tx.conn.execute(statement, {"wanted": wanted}).one_or_none()
+def _one(tx: Tx, statement: Ready, wanted: object) -> Case | None:
+    row = statement.one(tx.conn, {"wanted": wanted})
     return None if row is None else read(tx, row)
 
 
 def _update(tx: Tx, case: bytes, **values: object) -> None:
-    tx.conn.execute(update(cases).where(cases.c.case_id == case).values(**values))
+    _updating(*values).run(tx.conn, {"which": case, **values})
+
+
+@cache
+def _updating(*names: str) -> Ready:
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    return Ready(update(cases).where(cases.c.case_id == bindparam("which")).values(values))
 
 
 def read(tx: Tx, row: Row[Any]) -> Case:

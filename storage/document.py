@@ -68,11 +68,14 @@ def labels_fingerprint(labels: Labels) -> bytes:
     return digest(Purpose.LABELS, _canonical(labels), size=FINGERPRINT_BYTES)
 
 
-def encode_answers(labels: Labels, language: str, answers: Answers) -> bytes:
-    """The plaintext of the one block with all closed answers, to be sealed under the question ANSWERS."""
+def encode_answers(fingerprint: str, language: str, answers: Answers) -> bytes:
+    """The plaintext of the one block with all closed answers, to be sealed under the question ANSWERS.
+
+    `fingerprint`: of the labels, in hexadecimal.
+    """
     fields = {
         "v": ANSWERS_VERSION,
-        "labels": labels_fingerprint(labels).hex(),
+        "labels": fingerprint,
         "language": language,
         "answers": {question: list(options) for question, options in answers.items()},
     }

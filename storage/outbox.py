@@ -5,13 +5,13 @@ Exact times lie inside the wrapped part; the clear column is the day, so that a 
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+import orjson
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from storage.database import Tx
@@ -151,7 +151,7 @@ def untie(tx: Tx, case: str, chat: int) -> None:
 
 
 def _row(tx: Tx, job_id: bytes, job: Job) -> dict[str, object]:
-    plain = json.dumps(asdict(job), ensure_ascii=False, separators=(",", ":")).encode()
+    plain = orjson.dumps(job)
     return {
         "due_day": job.due // DAY,
         "about": _about(tx, job.case),
@@ -167,7 +167,7 @@ def _about(tx: Tx, case: str) -> bytes:
 def _unwrap(tx: Tx, job_id: bytes, box: bytes) -> Job:
     plain = tx.vault.unwrap_padded(JOB, job_id, box)
     with suppress(*SENSELESS):
-        found = json.loads(plain)
+        found = orjson.loads(plain)
         found["task"] = Task(found["task"])
         found["buttons"] = tuple((label, data) for label, data in found["buttons"])
         return Job(**found)

@@ -5,12 +5,12 @@ Exact times lie inside the wrapped part; the clear column is the day, so that a 
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
+import orjson
 from sqlalchemy import bindparam, delete, insert, select
 
 from storage.database import Tx
@@ -50,7 +50,7 @@ class Trace:
 
 def leave(tx: Tx, trace: Trace) -> None:
     trace_id = secrets.token_bytes(16)
-    plain = json.dumps(asdict(trace), separators=(",", ":")).encode()
+    plain = orjson.dumps(trace)
     _LEAVE.run(
         tx.conn,
         {
@@ -128,5 +128,5 @@ def forget(tx: Tx, ids: list[bytes]) -> None:
 def _trace(tx: Tx, trace_id: bytes, box: bytes) -> Trace:
     plain = tx.vault.unwrap_padded(TRACE, trace_id, box)
     with suppress(*SENSELESS):
-        return Trace(**json.loads(plain))
+        return Trace(**orjson.loads(plain))
     raise saved_otherwise("A note of a message")

@@ -111,7 +111,7 @@ class Vault:
         """The plaintext that was padded. Raises WrongKey or Tampered."""
         padded = self.unwrap(place, row, box)
         length, body = int.from_bytes(padded[:_LENGTH_BYTES]), padded[_LENGTH_BYTES:]
-        if len(padded) < _LENGTH_BYTES or length > len(body) or body[length:].strip(b"\0"):
+        if len(padded) < _LENGTH_BYTES or length > len(body) or body[length:] != bytes(len(body) - length):
             raise Tampered(f"A box in {place} is not padded as it should be: restore it from a backup.")
         return body[:length]
 

@@ -15,7 +15,7 @@ from bot.opening import WORDS, open_text, rewrap, visible
 from intake.errors import SealingError, WrongKey
 from storage import keyfile
 from storage.argon import Cost
-from storage.document import build, encode_answers, parse
+from storage.document import build, encode_answers, labels_fingerprint, parse
 from storage.envelope import ANSWERS, Who
 from storage.public_key import encode_public
 from storage.sealing import Sealer, make_lock, with_slot
@@ -51,7 +51,11 @@ def a_case(story: str = "I am near the border.\nPlease hurry.", reply: str = "Ca
         public=lock.public,
         slots=lock.slots,
         blocks=[
-            (ANSWERS, 0, sealer.seal(ANSWERS, 0, encode_answers(LABELS, "uk", ANSWERED))),
+            (
+                ANSWERS,
+                0,
+                sealer.seal(ANSWERS, 0, encode_answers(labels_fingerprint(LABELS).hex(), "uk", ANSWERED)),
+            ),
             ("story", 0, sealer.seal("story", 0, story.encode())),
         ],
         thread=[

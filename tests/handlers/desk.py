@@ -104,7 +104,11 @@ class World:
         desk = {name: value for name, value in values.items() if name in {"questionnaire", "terms"}}
         if "questionnaire" in desk:
             public = labels(desk["questionnaire"])  # type: ignore[arg-type]
-            desk |= {"labels": public, "fingerprint": labels_fingerprint(public).hex()}
+            desk |= {
+                "labels": public,
+                "labels_fingerprint": labels_fingerprint(public).hex(),
+                "fingerprint": labels_fingerprint(public).hex(),
+            }
         self.desk = replace(self.desk, **desk)  # type: ignore[arg-type]
 
     async def read(self, work: Any) -> Any:
@@ -296,6 +300,7 @@ async def make_world(folder: Path, url: str = "", **terms: Any) -> AsyncIterator
         terms=Terms(**{**defaults, "anonymity_k": 1, "code_cost": CHEAP, **terms}),
         questionnaire=chosen,
         labels=public,
+        labels_fingerprint=labels_fingerprint(public).hex(),
         fingerprint=labels_fingerprint(public).hex(),
         texts=texts(),
         db=db,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from handlers.code_tries import (
     Tries,
 )
 from handlers.stretching import FIRST, MOST_WAITING, Busy, Stretching
+from storage import ready
 from storage.code import CodeOpener
 from tests.handlers.desk import Person, World
 from tests.handlers.test_by_code import WORDS, WRONG, coded
@@ -358,16 +360,24 @@ class listening:  # noqa: N801 - reads as what it does
     """Every statement that reaches the database meanwhile."""
 
     def __init__(self, world: World, found: list[str]) -> None:
-        # The one private thing that is looked at: nothing else sees every statement.
+        # The private things that are looked at: nothing else sees every statement.
         engine = world.desk.db._engine  # type: ignore[attr-defined]
         self._engine = getattr(engine, "sync_engine", engine)
         self._found = found
 
+        self._run = ready._run
+
     def _note(self, conn: object, cursor: object, statement: str, *_: object) -> None:
         self._found.append(statement)
 
+    def _note_ready(self, raw: Any, text: Any, values: Any) -> Any:
+        self._found.append(text.sql)
+        return self._run(raw, text, values)
+
     def __enter__(self) -> None:
         event.listen(self._engine, "before_cursor_execute", self._note)
+        ready._run = self._note_ready
 
     def __exit__(self, *_: object) -> None:
         event.remove(self._engine, "before_cursor_execute", self._note)
+        ready._run = self._run

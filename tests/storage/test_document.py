@@ -36,7 +36,7 @@ def said(sequence: int, who: Who, text: bytes) -> tuple[int, Who, date, bytes]:
     return sequence, who, DAY, SEALER.seal(who.question, sequence, text)
 
 
-ANSWERED = sealed(ANSWERS, 0, encode_answers(LABELS, "ru", GIVEN))
+ANSWERED = sealed(ANSWERS, 0, encode_answers(labels_fingerprint(LABELS).hex(), "ru", GIVEN))
 
 
 def made(**changes: Any) -> bytes:
@@ -92,7 +92,7 @@ def test_a_case_of_dummies_opens_as_an_empty_one() -> None:
 
 
 def test_later_answers_rule_and_no_text_is_lost() -> None:
-    later = sealed(ANSWERS, 5, encode_answers(LABELS, "uk", {"kind": ("b",)}))
+    later = sealed(ANSWERS, 5, encode_answers(labels_fingerprint(LABELS).hex(), "uk", {"kind": ("b",)}))
     texts = [sealed("what", 4, b"second"), sealed("what", 1, b"first"), sealed("what", 6, b"")]
     case = opened(made(blocks=[later, *texts, ANSWERED]))
     assert (case.language, case.answers) == ("uk", {"kind": ("b",)})
@@ -106,7 +106,7 @@ def test_later_answers_rule_and_no_text_is_lost() -> None:
 )
 def test_any_answers_come_back_as_they_were_given(answers: dict[str, list[str]]) -> None:
     given_answers = {question: tuple(options) for question, options in answers.items()}
-    block = sealed(ANSWERS, 0, encode_answers(LABELS, "kk", given_answers))
+    block = sealed(ANSWERS, 0, encode_answers(labels_fingerprint(LABELS).hex(), "kk", given_answers))
     assert opened(made(blocks=[block])).answers == given_answers
 
 
