@@ -161,6 +161,15 @@ people = _table(
     Column("month", String(7), nullable=False),
 )
 
+# Every table that was shown, for as long as there are counts: what is shown later must not give away what it hid.
+releases = _table(
+    "releases",
+    Column(
+        "id", LargeBinary(16), primary_key=True
+    ),  # keyed hash of what was shown: the same table is kept once
+    Column("shown", LargeBinary, nullable=False),  # wrapped, in steps of 4 KiB: question, periods, numbers
+)
+
 # How many recent requests share a combination of summary values: keyed hashes, no rows of people.
 combinations = _table(
     "combinations",

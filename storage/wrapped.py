@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column
 
-from storage import blocked, cases, drafts, meta, outbox, schema, staff, tallies, traces
+from storage import blocked, cases, drafts, meta, outbox, releases, schema, staff, tallies, traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ WRAPPED = (
     Wrapped(traces.TRACE, schema.traces.c.message, lambda row: row.id),
     Wrapped(staff.CHAT, schema.staff.c.chat, lambda row: row.id.encode()),
     Wrapped(blocked.SOURCE, schema.blocked.c.source, lambda row: row.account),
+    Wrapped(releases.SHOWN, schema.releases.c.shown, lambda row: row.id),
     Wrapped(tallies.COUNT, schema.tallies.c.count, lambda row: tallies.bound_to(row.month, row.name)),
     Wrapped(tallies.PENDING, schema.pending_counts.c.box, lambda row: row.id),
 )

@@ -9,7 +9,8 @@ from intake.draft import Draft, Place
 from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.roles import Role
-from storage import blocked, cases, drafts, locks, meta, outbox, people, staff, tallies, traces
+from intake.tables import Fact, Protected, Release, Table
+from storage import blocked, cases, drafts, locks, meta, outbox, people, releases, staff, tallies, traces
 from storage.blocked import Block
 from storage.cases import Case, Contact, Facts
 from storage.database import Tx
@@ -23,6 +24,7 @@ NOW = 1_700_000_000
 RECIPIENT = b"\x09" + bytes(31)
 PEOPLE = (41, 42, 43, 44, 45)
 MONTH = "2026-11"
+SHOWN = Release("kind", True, (Fact((MONTH,), ("a",), 11, 11),), (((MONTH,), ("b",)),))
 
 
 def fill(tx: Tx) -> None:
@@ -30,6 +32,7 @@ def fill(tx: Tx) -> None:
     meta.put(tx, meta.PAUSED, b"a notice in the clear")
     at = tx.vault.wrap(meta.VALUE, meta.NEXT_CARDS.encode(), str(NOW).encode())
     meta.put(tx, meta.NEXT_CARDS, at)
+    releases.add(tx, Protected(Table((), {}), (), SHOWN), ())
     for number in PEOPLE:
         account = tx.vault.account(number)
         drafts.save(tx, account, Conversation(Draft(Place.NOTICE, "en", active_at=NOW), number, 7))
@@ -79,6 +82,7 @@ def contents(tx: Tx) -> dict[str, Any]:
         "blocked": blocked.everyone(tx, 19_000),
         "staff": staff.everyone(tx),
         "tallies": tallies.read(tx),
+        "releases": releases.everything(tx),
     }
 
 

@@ -1,0 +1,211 @@
+"""Tables as organisations publish them: what is shown, what is hidden, what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pytest
+
+from intake.disclosure import protect
+from intake.tables import Cell, Column, Period, Protected, Reason, Release, Rounding, Table
+
+SUMMER = ("2023-06", "2023-07", "2023-08")
+AUTUMN = ("2023-09", "2023-10", "2023-11")
+WINTER = ("2023-12", "2024-01", "2024-02")
+BELOW = 10
+
+
+def months_of(*periods: Period) -> tuple[Period, ...]:
+    return tuple((month,) for period in periods for month in period)
+
+
+def counted(question: str, rows: Mapping[str, Mapping[str, int]], rest: int = 0) -> dict[Cell, int]:
+    """Counts of months by option, and totals: what the options add up to, and `rest` more."""
+    found: dict[Cell, int] = {}
+    for month, options in rows.items():
+        found |= {(month, question, option): n for option, n in options.items()}
+        found[month, "", ""] = sum(options.values()) + rest
+    return found
+
+
+def columns(*options: str) -> tuple[Column, ...]:
+    return tuple((option,) for option in options)
+
+
+def shown(protected: Protected) -> tuple[tuple[int | None, ...], ...]:
+    assert protected.refusal is None
+    return protected.cells
+
+
+def reason(protected: Protected) -> Reason | None:
+    return protected.refusal.reason if protected.refusal else None
+
+
+TOTALS: dict[Cell, int] = {
+    (month, "", ""): n for month, n in zip((*SUMMER, *AUTUMN), (54, 120, 131, 184, 218, 175), strict=True)
+}
+
+
+def test_totals_are_shown_and_september_is_said_to_follow() -> None:
+    asked = ((SUMMER[0],), (AUTUMN[1],), (AUTUMN[2],), SUMMER, AUTUMN)
+    found = protect(Table(asked, TOTALS), (), BELOW)
+    assert shown(found) == ((54,), (218,), (175,), (305,), (577,))
+    assert [(w.period, w.count) for w in found.warnings] == [(SUMMER[1:], 251), (AUTUMN[:1], 184)]
+
+
+def test_what_follows_from_an_earlier_table_is_said_as_well_and_only_by_the_table_that_gives_it_away() -> (
+    None
+):
+    quarter = protect(Table((AUTUMN,), TOTALS), (), BELOW)
+    assert quarter.warnings == ()
+    months = protect(Table(months_of(AUTUMN[1:]), TOTALS), (quarter.release,), BELOW)
+    assert [(w.period, w.count) for w in months.warnings] == [(AUTUMN[:1], 184)]
+    later = protect(Table((SUMMER,), TOTALS), (quarter.release, months.release), BELOW)
+    assert later.warnings == ()
+
+
+CATEGORY = counted("who", {m: {"soldier": n} for m, n in zip(AUTUMN, (7, 352, 218), strict=True)}, rest=400)
+
+
+def test_a_category_of_which_seven_would_be_left_is_refused_and_the_quarter_is_offered() -> None:
+    asked = (AUTUMN, AUTUMN[1:2], AUTUMN[2:])
+    found = protect(Table(asked, CATEGORY, "who", columns("soldier"), exclusive=False), (), BELOW)
+    assert found.refusal is not None
+    assert found.refusal.reason is Reason.FOLLOWS
+    assert found.cells == ((None,), (None,), (None,))
+    assert found.release.facts == ()
+    coarser = found.refusal.coarser
+    assert coarser is not None
+    assert coarser.periods == (AUTUMN,)
+    assert shown(protect(coarser, (), BELOW)) == ((577,),)
+
+
+def test_the_same_over_three_reports() -> None:
+    before: list[Release] = []
+    for period in (AUTUMN, AUTUMN[1:2]):
+        found = protect(Table((period,), CATEGORY, "who", columns("soldier"), exclusive=False), before, BELOW)
+        assert len(shown(found)) == 1
+        before.append(found.release)
+    last = Table((AUTUMN[2:],), CATEGORY, "who", columns("soldier"), exclusive=False)
+    assert reason(protect(last, before, BELOW)) is Reason.FOLLOWS
+    assert shown(protect(last, (), BELOW)) == ((218,),)  # the register is what makes the difference
+
+
+def test_a_small_cell_never_hides_alone_where_the_total_is_known() -> None:
+    rows = {AUTUMN[0]: {"a": 40, "b": 30, "c": 4, "d": 20}}
+    found = protect(Table((AUTUMN[:1],), counted("kind", rows), "kind", columns(*"abcd")), (), BELOW)
+    assert shown(found) == ((40, 30, None, None),)
+
+
+def test_options_that_overlap_hide_alone() -> None:
+    rows = {AUTUMN[0]: {"a": 40, "b": 30, "c": 4, "d": 20}}
+    table = Table((AUTUMN[:1],), counted("kind", rows), "kind", columns(*"abcd"), exclusive=False)
+    assert shown(protect(table, (), BELOW)) == ((40, 30, None, 20),)
+
+
+def test_nought_is_small() -> None:
+    """That nobody has an option says that everybody has another one."""
+    rows = {AUTUMN[0]: {"a": 40, "b": 30, "c": 0}}
+    found = protect(Table((AUTUMN[:1],), counted("kind", rows), "kind", columns(*"abc")), (), BELOW)
+    assert shown(found) == ((40, None, None),)
+
+
+def test_what_everybody_knows_to_be_empty_protects_nobody() -> None:
+    rows = {AUTUMN[0]: {"a": 40, "b": 30, "c": 4, "new": 0}}
+    table = Table((AUTUMN[:1],), counted("kind", rows), "kind", columns("a", "b", "c", "new"))
+    assert shown(protect(table, (), BELOW)) == ((40, None, None, None),)
+    known = Table(
+        table.periods, table.counts, "kind", table.columns, impossible=frozenset({(AUTUMN[0], "kind", "new")})
+    )
+    assert shown(protect(known, (), BELOW)) == ((40, None, None, None),)
+    two = {AUTUMN[0]: {"a": 40, "b": 30, "c": 4, "new": 6}}
+    both = Table((AUTUMN[:1],), counted("kind", two), "kind", columns("a", "b", "c", "new"))
+    assert shown(protect(both, (), BELOW)) == ((40, 30, None, None),)
+
+
+def test_the_smallest_options_are_offered_together_when_nothing_would_be_left() -> None:
+    rows = {AUTUMN[0]: {"a": 16, "b": 8, "c": 5, "d": 4}}
+    found = protect(Table((AUTUMN[:1],), counted("kind", rows), "kind", columns(*"abcd")), (), BELOW)
+    assert shown(found) == ((16, None, None, None),)
+    rows = {AUTUMN[0]: {"a": 16, "b": 0, "c": 0, "d": 0}}
+    found = protect(Table((AUTUMN[:1],), counted("kind", rows), "kind", columns(*"abcd")), (), BELOW)
+    assert reason(found) is Reason.SMALL
+    assert found.refusal is not None
+    assert found.refusal.coarser == Table((AUTUMN[:1],), counted("kind", rows))
+
+
+def test_a_month_that_is_not_over_is_not_broken_down() -> None:
+    rows = {month: {"a": 40, "b": 30} for month in AUTUMN}
+    table = Table(months_of(AUTUMN), counted("kind", rows), "kind", columns("a", "b"), over=AUTUMN[1])
+    found = protect(table, (), BELOW)
+    assert found.refusal is not None
+    assert found.refusal.reason is Reason.RUNNING
+    assert found.refusal.coarser is not None
+    assert found.refusal.coarser.periods == months_of(AUTUMN[:2])
+    totals = Table(table.periods, table.counts, over=AUTUMN[1])
+    assert shown(protect(totals, (), BELOW)) == ((70,), (70,), (70,))
+
+
+def test_counts_that_do_not_fit_what_was_published_prove_nothing() -> None:
+    rows = {AUTUMN[0]: {"a": 40, "b": 30}}
+    table = Table((AUTUMN[:1],), counted("kind", rows), "kind", columns("a", "b"))
+    before = protect(table, (), BELOW).release
+    restored = Table(table.periods, counted("kind", {AUTUMN[0]: {"a": 39, "b": 30}}), "kind", table.columns)
+    assert reason(protect(restored, (before,), BELOW)) is Reason.UNPROVEN
+
+
+def test_requests_without_any_of_the_options_are_an_option_of_their_own() -> None:
+    rows = {month: {"a": 40, "b": 30} for month in AUTUMN}
+    table = Table(months_of(AUTUMN), counted("kind", rows, rest=6), "kind", columns("a", "b"))
+    found = protect(table, (), BELOW)
+    assert found.refusal is not None
+    assert found.refusal.reason is Reason.FOLLOWS  # six a month
+    assert found.refusal.coarser is not None
+    assert found.refusal.coarser.periods == (AUTUMN,)  # eighteen
+
+
+def test_outcomes_have_a_total_of_their_own() -> None:
+    rows = {AUTUMN[0]: {"helped": 40, "referred": 30}}
+    counts = counted("outcome", rows) | {(AUTUMN[0], "outcome", ""): 70, (AUTUMN[0], "", ""): 7}
+    table = Table((AUTUMN[:1],), counts, "outcome", columns("helped", "referred"))
+    assert shown(protect(table, (), BELOW)) == ((40, 30),)
+
+
+def test_a_lower_threshold_before_does_not_stop_what_comes_later() -> None:
+    rows = {AUTUMN[0]: {"a": 40, "b": 30, "c": 7, "d": 20}, AUTUMN[1]: {"a": 40, "b": 30, "c": 11, "d": 20}}
+    first = protect(Table((AUTUMN[:1],), counted("kind", rows), "kind", columns(*"abcd")), (), 5)
+    assert shown(first) == ((40, 30, 7, 20),)
+    second = Table((AUTUMN[1:2],), counted("kind", rows), "kind", columns(*"abcd"))
+    assert shown(protect(second, (first.release,), BELOW)) == ((40, 30, 11, 20),)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        Table(((SUMMER[0], SUMMER[2]),), {}),
+        Table(((),), {}),
+        Table((SUMMER,), {}, "kind", (("a", "b"),), exclusive=False),
+        Table((SUMMER,), {}, "kind"),
+        Table((SUMMER,), {}, "", (("a",),)),
+    ],
+)
+def test_a_table_that_makes_no_sense_is_a_mistake(table: Table) -> None:
+    with pytest.raises(ValueError, match=r"a period|counted together|a breakdown"):
+        protect(table, (), BELOW)
+
+
+def test_the_same_cell_is_always_rounded_the_same_way_and_right_on_average() -> None:
+    rows = {f"2023-{m:02d}": {"a": n, "b": 61} for m in range(1, 13) for n in (50 + m % 5,)}
+    keys = [bytes([k]) * 32 for k in range(60)]
+
+    def column(key: bytes, months: Iterable[str]) -> list[int | None]:
+        table = Table(tuple((m,) for m in months), counted("kind", rows), "kind", columns("a", "b"))
+        return [row[0] for row in shown(protect(table, (), BELOW, Rounding(5, key)))]
+
+    once = column(keys[0], rows)
+    assert column(keys[0], reversed(rows)) == once[::-1]
+    assert all(n is not None and n % 5 == 0 for n in once)
+    assert len({tuple(column(key, rows)) for key in keys[:4]}) == 4
+    means = [sum(n or 0 for n in column(key, rows)) / 12 for key in keys]
+    truth = sum(row["a"] for row in rows.values()) / 12
+    assert abs(sum(means) / len(means) - truth) < 0.5
