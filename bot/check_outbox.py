@@ -13,7 +13,9 @@ from storage.database import Tx
 WORDS: Mapping[str, str] = {
     "update": "messages or presses of people that the service could not deal with",
     "alert": "alerts about an emergency to operators",
-    "reply": "replies to requesters (who sent them was told)",
+    "reply": "replies to requesters (their holders were told; /undelivered names the requests to an admin)",
+    "kept": "replies kept for sending them again",
+    "status": "lines that tell the holder how a reply stands",
     "code": "messages with a new return code",
     "case": "messages to operators about a case",
     "notice": "notices to the staff",

@@ -13,6 +13,8 @@ from storage.outbox import Job, Task
 
 DAY = 86_400
 MESSAGE_SECONDS = 3 * DAY
+REPLY_SECONDS = 2 * DAY
+"""Whoever wrote a reply has to hear in time that it did not arrive."""
 DEFECT_SECONDS = DAY
 """For what fails by itself, such as a job about a damaged case: a backup may be restored within a day."""
 PAUSE_SECONDS = 60
@@ -26,7 +28,9 @@ KEPT_TRYING: Mapping[str, int | None] = {
     "copy": None,
     "remove": None,
     "alert": MESSAGE_SECONDS,
-    "reply": MESSAGE_SECONDS,
+    "reply": REPLY_SECONDS,
+    "status": None,
+    "kept": None,
     "code": MESSAGE_SECONDS,
     "case": MESSAGE_SECONDS,
     "edit": MESSAGE_SECONDS,

@@ -14,14 +14,15 @@ from bot.pace import Window
 from bot.postman import Postman
 from bot.seldom import Seldom
 from bot.under_way import UnderWay
-from handlers import board, deliveries
+from handlers import board, deliveries, reply_states
 from handlers.desk import Desk
 from handlers.notes import Note
 from handlers.outgoing import Answer, Outgoing, Send
-from storage import damage, given_up, outbox
+from storage import damage, outbox, undelivered
 from storage.database import Tx
 from storage.marks import Kind
 from storage.outbox import REFRESH, Job, Task
+from storage.replies import Why
 from storage.trouble import is_trouble
 
 MOST_IN_GROUP = 15
@@ -31,6 +32,9 @@ LATER = frozenset({"unreachable", "flood", "full", "unauthorized"})
 """Why a call was given up by the postman that can be made again: a token that is revoked may be set anew."""
 SETTLED = frozenset({"missing", "too-old-to-edit", "too-old-to-delete"})
 """Refusals that settle the matter: what was to be edited is not there any more."""
+
+DEFECT = "defect"
+"""Why something was given up that Telegram would have taken."""
 
 
 class Jobs:
@@ -147,6 +151,10 @@ class Jobs:
             return
         if isinstance(call, Send) and call.chat < 0 and not self._has_room(job, now):
             return
+        if job.reply and job.task is Task.SEND and not job.posted:
+            # From now on nobody can say that Telegram has not got it, unless it answers.
+            marked = replace(job, posted=True)
+            await self._desk.db.write(lambda tx: outbox.postpone(tx, job_id, marked))
         self._ripe.pop(job_id, None)
         self._under_way.add(job_id, job, call)
         self._postman.post(call.chat, [call])
@@ -180,7 +188,7 @@ class Jobs:
 
         await self._record(call, work, now, deliveries.lane_of(self._desk, call))
         note = Note.read(getattr(call, "note", ""))
-        if note is not None and note.kind in {"card", "board"}:
+        if note is not None and note.kind in {"card", "board", "reply", "status"}:
             self._wake()  # what waited to know which message the card is
 
     async def failed(self, call: Outgoing, reason: str, now: int) -> None:
@@ -189,16 +197,18 @@ class Jobs:
         if reason in LATER:
             # What lies in the outbox is tried later; a screen is a view, and the next press shows it.
             if ids:
-                await self._later(ids, now)
+                await self._later(ids, now, heard=reason != "unreachable")
                 self._under_way.over(call)
             return
         if reason not in SETTLED:
             self._log.warning("telegram refused a call", kind=type(call).__name__)
 
         def work(tx: Tx) -> Outgoing | None:
-            kinds = [kind_of(job) for job in outbox.jobs(tx, ids).rows.values()]
-            for kind in kinds if reason not in SETTLED else ():
-                given_up.note(tx, kind, now)
+            for job in outbox.jobs(tx, ids).rows.values():
+                if reason in SETTLED:
+                    reply_states.line_lost(tx, job, now)
+                else:
+                    _note(tx, job, Why.REFUSED, now)
             instead = deliveries.refused(tx, self._desk, call, reason, now)
             for job_id in ids:
                 outbox.done(tx, job_id)
@@ -246,20 +256,20 @@ class Jobs:
         self._over(call)
         return instead
 
-    async def _later(self, ids: list[bytes], now: int, *, defect: bool = False) -> None:
-        """Try these again after a while, or give them up."""
+    async def _later(self, ids: list[bytes], now: int, *, defect: bool = False, heard: bool = False) -> None:
+        """Try these again after a while, or give them up. `heard`: Telegram has said that it has not taken them."""
 
         def work(tx: Tx) -> tuple[list[Job], list[Job]]:
             waiting, hopeless = [], []
             for job_id, job in outbox.jobs(tx, ids).rows.items():
                 if is_hopeless(job, now, defect=defect):
                     hopeless.append(job)
-                    outbox.done(tx, job_id)
-                    given_up.note(tx, kind_of(job), now)
-                    deliveries.given_up(tx, self._desk, job, now)
+                    _note(tx, job, DEFECT if defect else Why.TOO_LATE, now)
+                    deliveries.given_up(tx, job_id, job, Why.TOO_LATE, now)
                 else:
                     waiting.append(job)
-                    tried = replace(job, tries=job.tries + 1, since=first_due(job))
+                    posted = job.posted and not heard
+                    tried = replace(job, tries=job.tries + 1, since=first_due(job), posted=posted)
                     outbox.postpone(tx, job_id, replace(tried, due=now + pause(job)))
             return waiting, hopeless
 
@@ -287,6 +297,12 @@ class Jobs:
 
 def _give_up(tx: Tx, ids: list[bytes], now: int) -> None:
     for job in outbox.jobs(tx, ids).rows.values():
-        given_up.note(tx, kind_of(job), now)
+        undelivered.note(tx, kind_of(job), DEFECT, now, case=job.case)
     for job_id in ids:
         outbox.done(tx, job_id)
+
+
+def _note(tx: Tx, job: Job, why: str, now: int) -> None:
+    """Count it among what was given up. Of a reply, `handlers.reply_states` does that, who knows its reference."""
+    if not (job.reply and job.task is Task.SEND):
+        undelivered.note(tx, kind_of(job), why, now, case=job.case)

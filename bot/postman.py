@@ -55,8 +55,8 @@ class Reports:
     """Done; with the id of the message, if one was newly sent."""
     failed: Callable[[Outgoing, str], Awaitable[None]] = _ignore
     """Given up: "unreachable", "flood", "full", "unauthorized", "error", or a `Refused.reason`."""
-    gone: Callable[[int], Awaitable[None]] = _ignore
-    """The chat takes no messages any more; all that was queued for it has been dropped."""
+    gone: Callable[[int, str], Awaitable[None]] = _ignore
+    """The chat takes no messages any more ("blocked", "deleted"); all that was queued for it has been dropped."""
     moved: Callable[[int, int], Awaitable[None]] = _ignore
     """The group has a new id (old, new). What is posted to the old one is sent to the new one."""
 
@@ -134,6 +134,8 @@ class Postman:
             self._start(self._walk(chat))
         elif len(queue) >= MOST_QUEUED:
             self._start(self._report(self._reports.failed, one, "full"))
+        elif _is_urgent(letter):
+            queue.insert(_after_the_urgent(queue), letter)
         elif not _superseded(queue, letter):
             queue.append(letter)
         return letter
@@ -180,9 +182,9 @@ class Postman:
                 letter = queue[0]  # read only now: a later edit may have taken the place
                 try:
                     pause = await self._attempt(letter)
-                except Gone:
+                except Gone as gone:
                     queue.clear()
-                    await self._report(self._reports.gone, chat)
+                    await self._report(self._reports.gone, chat, gone.why)
                     continue
                 letter.over.set()
                 if pause is not None:
@@ -196,7 +198,9 @@ class Postman:
         if chat < 0 and not isinstance(letter.outgoing, Delete):
             group = self._group_paces.setdefault(chat, Pace(self._per_minute_in_group, 60.0))
             await group.wait()
-        if letter.patient or self._brake.is_on:
+        if _is_urgent(letter):
+            self._pace.take()  # counted; whatever else is owed waits a moment longer
+        elif letter.patient or self._brake.is_on:
             await self._pace.wait()
 
     async def _answer(self, letter: _Letter, after: _Letter | None) -> None:
@@ -239,6 +243,8 @@ class Postman:
     async def _pause(self, letter: _Letter, error: Exception) -> float | None:
         if isinstance(error, Unreachable) and letter.outages < len(self._back_off):
             letter.outages += 1
+            if isinstance(letter.outgoing, Send) and letter.outgoing.again:
+                letter.outgoing = replace(letter.outgoing, text=letter.outgoing.again)
             return self._back_off[letter.outages - 1]
         if isinstance(error, TryLater | Moved) and letter.waits < MOST_FLOOD_WAITS:
             letter.waits += 1
@@ -283,6 +289,15 @@ class Postman:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _is_urgent(letter: _Letter) -> bool:
+    return isinstance(letter.outgoing, Send) and letter.outgoing.urgent
+
+
+def _after_the_urgent(queue: deque[_Letter]) -> int:
+    """The place behind the first, which may be on its way, and behind what is as urgent and came before."""
+    return next((n for n, each in enumerate(queue) if n and not _is_urgent(each)), len(queue))
 
 
 def _superseded(queue: deque[_Letter], letter: _Letter) -> bool:

@@ -242,8 +242,8 @@ class Sender:
     async def _failed(self, call: Outgoing, reason: str) -> None:
         await self._or_later(partial(self._note_failed, call, reason))
 
-    async def _gone(self, chat: int) -> None:
-        await self._or_later(partial(self._note_gone, chat))
+    async def _gone(self, chat: int, why: str) -> None:
+        await self._or_later(partial(self._note_gone, chat, why))
 
     async def _moved(self, old: int, new: int) -> None:
         self._log.warning("the operators' group has a new id: see postern check")
@@ -283,7 +283,7 @@ class Sender:
         else:
             await self._parts.jobs.failed(call, reason, self._clock())
 
-    async def _note_gone(self, chat: int) -> None:
+    async def _note_gone(self, chat: int, why: str) -> None:
         now, parts = self._clock(), self._parts
         desk = parts.desk
 
@@ -292,7 +292,7 @@ class Sender:
             if ours:
                 group.lost(tx, desk, now)
             else:
-                deliveries.chat_gone(tx, desk, chat, parts.jobs.to(chat), now)
+                deliveries.chat_gone(tx, desk, chat, parts.jobs.to(chat), why, now)
             return ours
 
         if await desk.db.write(work):

@@ -32,7 +32,19 @@ from bot.telegram_errors import (
     Unauthorized,
     Unreachable,
 )
-from handlers.outgoing import Answer, Delete, Edit, Keyboard, Menu, Outgoing, Pin, Remove, Send, SendDocument
+from handlers.outgoing import (
+    Answer,
+    Buttons,
+    Delete,
+    Edit,
+    Keyboard,
+    Menu,
+    Outgoing,
+    Pin,
+    Remove,
+    Send,
+    SendDocument,
+)
 
 CALL_TIMEOUT = 30.0
 """Seconds for one call. A long poll gets them on top of what it asks for."""
@@ -232,8 +244,10 @@ def _error(status: int, answer: Mapping[str, Any]) -> TelegramError:
         return TryLater(1.0)
     if status == 401:
         return Unauthorized()
+    description = answer.get("description")
+    words = description.lower() if isinstance(description, str) else ""
     if status == 403:
-        return Gone()
+        return Gone("deleted" if "deactivated" in words or "deleted" in words else "blocked")
     if status == 409:
         return Conflict()
     if status == 413:
@@ -241,17 +255,16 @@ def _error(status: int, answer: Mapping[str, Any]) -> TelegramError:
     if status == 404:
         return Refused("unknown-method")
     if 400 <= status < 500 and status != 408:
-        description = answer.get("description")
-        return _bad_request(description.lower() if isinstance(description, str) else "")
+        return _bad_request(words)
     return Unreachable()
 
 
 def _bad_request(description: str) -> TelegramError:
     reason = next((reason for part, reason in _REASONS if part in description), "other")
-    return Gone() if reason == "gone" else Refused(reason)
+    return Gone("deleted") if reason == "gone" else Refused(reason)
 
 
-def _method(outgoing: SendDocument | Pin) -> TelegramMethod[Any]:
+def _method(outgoing: SendDocument | Buttons | Pin) -> TelegramMethod[Any]:
     match outgoing:
         case SendDocument():
             return methods.SendDocument(
@@ -261,6 +274,10 @@ def _method(outgoing: SendDocument | Pin) -> TelegramMethod[Any]:
                 reply_markup=_markup(outgoing.keyboard),
                 protect_content=outgoing.protect,
                 parse_mode=None,
+            )
+        case Buttons():
+            return methods.EditMessageReplyMarkup(
+                chat_id=outgoing.chat, message_id=outgoing.message, reply_markup=_markup(outgoing.keyboard)
             )
         case Pin():
             return methods.PinChatMessage(

@@ -25,6 +25,11 @@ class Unreachable(TelegramError):
 class Gone(TelegramError):
     """The chat won't take messages from us: blocked, deactivated, deleted, or we were removed."""
 
+    def __init__(self, why: str = "blocked") -> None:
+        """`why`: "blocked", or "deleted" if there is nobody any more who could lift it."""
+        super().__init__(why)
+        self.why = why
+
 
 class Moved(TelegramError):
     """The group has become a supergroup; it goes by another id from now on."""

@@ -23,7 +23,7 @@ class UnderWay:
         self._edits: dict[tuple[int, int], list[tuple[bytes, Edit]]] = defaultdict(list)
         """(chat, message) -> its edits in order: a later one may take the place of an earlier one."""
         self._cards: set[str] = set()
-        """Cards on their way: which message each is will be known when it has arrived."""
+        """What is on its way and edited later: which message each is will be known when it has arrived."""
 
     def __contains__(self, job_id: bytes) -> bool:
         return job_id in self._jobs
@@ -42,12 +42,12 @@ class UnderWay:
         self._jobs[job_id] = _Posted(getattr(call, "chat", 0), job)
         if isinstance(call, Edit):
             self._edits[call.chat, call.message].append((job_id, call))
-        if job.task in {Task.CARD, Task.BOARD} and isinstance(call, Send):
-            self._cards.add(job.case or job.task)
+        if (key := _key(job)) and isinstance(call, Send):
+            self._cards.add(key)
 
     def awaits_card(self, job: Job) -> bool:
         """Whether it has to wait until it is known which message the card is."""
-        return (job.case or job.task) in self._cards
+        return _key(job) in self._cards
 
     def of(self, call: Outgoing) -> list[bytes]:
         """The jobs that this call settles: the one it was made for; of an edit, also those it took the place of."""
@@ -61,23 +61,20 @@ class UnderWay:
         return [job_id for job_id, posted in self._jobs.items() if posted.chat == chat]
 
     def over(self, call: Outgoing) -> None:
-        for job_id in self.of(call):
-            self._jobs.pop(job_id, None)
+        posted = [self._jobs.pop(job_id) for job_id in self.of(call) if job_id in self._jobs]
         if isinstance(call, Edit) and (settled := len(self._up_to(call))):
             place = call.chat, call.message
             del self._edits[place][:settled]
             if not self._edits[place]:
                 del self._edits[place]
-        note = _note_of(call)
-        if note is not None and note.job:
-            self._cards.discard(note.case or note.kind)
+        self._cards.difference_update(_key(each.job) for each in posted if not isinstance(call, Edit))
 
     def forget(self, chat: int) -> list[bytes]:
         """The postman has dropped this chat's queue without naming the calls; whose they were."""
         dropped = self.to(chat)
         for job_id in dropped:
             job = self._jobs.pop(job_id).job
-            self._cards.discard(job.case or job.task)
+            self._cards.discard(_key(job))
         for place in [place for place in self._edits if place[0] == chat]:
             del self._edits[place]
         return dropped
@@ -87,6 +84,13 @@ class UnderWay:
         edits = self._edits.get((call.chat, call.message), [])
         last = max((place for place, (_, edit) in enumerate(edits) if edit == call), default=len(edits) - 1)
         return edits[: last + 1]
+
+
+def _key(job: Job) -> str:
+    """What is shown once, and then edited: a card, the board, the line that tells of a reply; of others nothing."""
+    if job.task in {Task.CARD, Task.BOARD}:
+        return job.case or job.task
+    return job.reply if job.task is Task.STATUS else ""
 
 
 def _note_of(call: Outgoing) -> Note | None:

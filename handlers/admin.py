@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handlers import admin_blocked
+from handlers import admin_blocked, admin_undelivered
 from handlers.desk import Desk
 from handlers.enrolment import key_button
 from handlers.incoming import Incoming, Kind
@@ -34,6 +34,8 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         await _people(desk, incoming)
     elif incoming.kind is Kind.COMMAND and incoming.command == "blocked":
         await admin_blocked.show(desk, incoming)
+    elif incoming.kind is Kind.COMMAND and incoming.command == "undelivered":
+        await admin_undelivered.show(desk, incoming)
     elif incoming.kind is Kind.COMMAND and incoming.command == "pause":
         await _pause(desk, incoming)
     elif incoming.kind is Kind.COMMAND and incoming.command == "resume":

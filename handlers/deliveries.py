@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import board, group
+from handlers import board, group, reply_states
 from handlers.cards import card
 from handlers.desk import Desk
 from handlers.documents import copy, document
@@ -17,6 +17,7 @@ from intake.roles import Right, Role, may
 from storage import cases, drafts, meta, outbox, staff, traces
 from storage.database import Tx
 from storage.outbox import REFRESH, Job, Task
+from storage.replies import Why
 from storage.staff import Member
 from storage.traces import LONGEST_TRACE, Trace
 
@@ -40,6 +41,12 @@ def call_for(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing 
             return Remove(chat, job.user, note=str(Note("removal", job=job_id.hex()))) if chat else None
         case Task.CARD_GONE:
             return _card_gone(tx, desk, job)
+        case Task.STATUS:
+            return reply_states.status(tx, desk, job_id, job)
+        case Task.KEPT:
+            return None
+        case Task.SEND if job.reply:
+            return reply_states.message(tx, desk, job_id, job)
         case Task.SEND:
             return _message(job_id, job)
 
@@ -55,7 +62,8 @@ def _card(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing | N
         return Edit(chat, case.facts.card, text, keyboard, resend=False)
     if job.tag == REFRESH:
         return None
-    return Send(chat, text, keyboard, note=str(Note("card", job.case, job=job_id.hex())))
+    note = str(Note("card", job.case, job=job_id.hex()))
+    return Send(chat, text, keyboard, note=note, urgent=job.urgent)
 
 
 def _card_gone(tx: Tx, desk: Desk, job: Job) -> Outgoing | None:
@@ -88,7 +96,7 @@ def _message(job_id: bytes, job: Job) -> Outgoing:
     if job.tag.startswith("edit:"):
         return Edit(job.chat, int(job.tag.removeprefix("edit:")), job.text, keyboard, resend=False)
     note = Note(job.tag or "notice", job.case, job.delete_after, job_id.hex())
-    return Send(job.chat, job.text, keyboard, note=str(note))
+    return Send(job.chat, job.text, keyboard, note=str(note), urgent=job.urgent)
 
 
 def lane_of(desk: Desk, call: Outgoing) -> bytes | None:
@@ -105,11 +113,16 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
         _forget(tx, call)
         return
     note = Note.read(getattr(call, "note", ""))
+    job = _job(tx, note)
     if note is not None and note.job:
         outbox.done(tx, bytes.fromhex(note.job))
     if note is None or message is None or isinstance(call, Edit):
         return
     chat = getattr(call, "chat", 0)
+    if job is not None and note.kind == "reply":
+        reply_states.delivered(tx, job, call, now)
+    elif job is not None and note.kind == "status":
+        reply_states.remember_line(tx, job, message)
     if not _remember(tx, note, chat, message, now):
         traces.leave(tx, Trace(chat, message, now, now, ours=True))
     elif note.gone_after and chat > 0:
@@ -117,6 +130,15 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
         about = note.case if note.kind == "copy" else ""
         trace = Trace(chat, message, due, now, ours=True, screen=note.kind == "screen", case=about)
         traces.leave(tx, trace)
+
+
+def _job(tx: Tx, note: Note | None) -> Job | None:
+    """What is to be recorded of a reply, and of the line that tells of one, stands in the job."""
+    if note is None or not note.job or note.kind not in {"reply", "status"}:
+        return None
+    job_id = bytes.fromhex(note.job)
+    job = outbox.jobs(tx, [job_id]).rows.get(job_id)
+    return job if job is not None and job.reply else None
 
 
 def _forget(tx: Tx, call: Delete) -> None:
@@ -133,7 +155,7 @@ def _remember(tx: Tx, note: Note, chat: int, message: int, now: int) -> bool:
             return _remember_card(tx, note.case, message)
         case "board":
             board.remember(tx, chat, message)
-        case "document" | "case":
+        case "document" | "case" | "status":
             return _remember_document(tx, note.case, chat, message)
         case "copy":
             return _lead(tx, chat) is not None and cases.by_id(tx, bytes.fromhex(note.case)) is not None
@@ -181,11 +203,13 @@ def refused(tx: Tx, desk: Desk, call: Outgoing, reason: str, now: int) -> Outgoi
         return _anew(tx, desk, call)
     note = Note.read(getattr(call, "note", ""))
     if note is not None and note.job:
+        job_id, job = bytes.fromhex(note.job), _job(tx, note)
         if isinstance(call, Remove):
-            _still_in_the_group(tx, desk, bytes.fromhex(note.job), now)
-        outbox.done(tx, bytes.fromhex(note.job))
-        if note.kind == "reply":
-            _reply_failed(tx, desk, note, now)
+            _still_in_the_group(tx, desk, job_id, now)
+        if job is not None and job.task is Task.SEND:
+            reply_states.failed(tx, job_id, job, Why.REFUSED, now)
+        else:
+            outbox.done(tx, job_id)
     return None
 
 
@@ -242,26 +266,19 @@ def _still_in_the_group(tx: Tx, desk: Desk, job_id: bytes, now: int) -> None:
             outbox.add(tx, Job(Task.SEND, now, chat=admin.chat, text=text))
 
 
-def _reply_failed(tx: Tx, desk: Desk, note: Note, now: int) -> None:
-    case = cases.by_id(tx, bytes.fromhex(note.case))
-    holder = staff.by_id(tx, case.holder) if case is not None and case.holder else None
-    if case is not None and holder is not None and holder.chat is not None:
-        text = desk.texts.say(desk.staff_language, "reply-failed", reference=case.reference)
-        outbox.add(tx, Job(Task.SEND, now, chat=holder.chat, text=text, delete_after=LONGEST_TRACE))
+def given_up(tx: Tx, job_id: bytes, job: Job, why: Why, now: int) -> None:
+    """It is not tried any longer. Of a reply, the holder hears."""
+    if job.reply and job.task is Task.SEND:
+        reply_states.failed(tx, job_id, job, why, now)
+    else:
+        outbox.done(tx, job_id)
 
 
-def given_up(tx: Tx, desk: Desk, job: Job, now: int) -> None:
-    """Nobody tries any longer: whoever should know hears of it."""
-    if job.tag == "reply":
-        _reply_failed(tx, desk, Note("reply", job.case), now)
-
-
-def chat_gone(tx: Tx, desk: Desk, chat: int, owed: Sequence[bytes], now: int) -> None:
+def chat_gone(tx: Tx, desk: Desk, chat: int, owed: Sequence[bytes], why: str, now: int) -> None:
     """The person blocked the bot or deleted the account: nothing waits for them, and nobody tries for ever.
 
-    `owed`: ids of the jobs that were on their way there.
+    `owed`: ids of the jobs that were on their way there. `why`: "blocked" or "deleted".
     """
     for job_id, job in outbox.jobs(tx, owed).rows.items():
-        outbox.done(tx, job_id)
-        given_up(tx, desk, job, now)
+        given_up(tx, job_id, job, Why(why), now)
     traces.forget(tx, [i for i, _ in traces.of_chat(tx, chat)])

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handlers import operator_block, operator_file, operator_queue, operator_reply, operator_slot
+from handlers import (
+    operator_block,
+    operator_file,
+    operator_queue,
+    operator_reply,
+    operator_slot,
+    reply_states,
+)
 from handlers.cards import DAY, waiting
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
@@ -94,6 +101,7 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
         "claim": claim,
         "release": release,
         "file": send_file,
+        reply_states.AGAIN: operator_reply.send_again,
         "close": ask_outcome,
         "outcome": close,
         "block": operator_block.ask,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
+from handlers import reply_states
 from handlers.cards import DAY
 from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.outgoing import Delete, Send
+from handlers.reply_states import SEEN
 from intake.events import MAX_TEXT_BYTES
-from storage import cases, locks, meta, outbox, thread, traces
+from storage import cases, locks, meta, outbox, replies, thread, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.envelope import Who
 from storage.outbox import Job, Task
+from storage.replies import State
 from storage.sealing import Sealer
 from storage.staff import Member
+
+REPLY_ID = re.compile(r"[0-9a-f]{32}")
 
 
 async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
@@ -48,12 +55,9 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
     if case is None:
         desk.post(incoming.chat_id, [Send(incoming.chat_id, say(language, "operator-reply-how"))])
         return
-    told = say(language, "reply-kept" if case.contact else "reply-kept-code", reference=case.reference)
-    calls: list[Delete | Send] = [Send(incoming.chat_id, told)]
     if incoming.message_id is not None:
-        calls.insert(0, Delete(incoming.chat_id, (incoming.message_id,)))
-    desk.post(incoming.chat_id, calls)
-    desk.wake()
+        desk.post(incoming.chat_id, [Delete(incoming.chat_id, (incoming.message_id,))])
+    desk.wake()  # the line that tells how it stands
 
 
 def _case_of(tx: Tx, member: Member, message: int | None) -> Case | None:
@@ -69,9 +73,13 @@ def _keep(tx: Tx, desk: Desk, case: Case, text: str, now: int) -> None:
     if case.code_key is not None:
         code_box = Sealer(case.case, case.code_key).seal(question, sequence, text.encode())
     thread.add(tx, case.case, thread.Entry(sequence, Who.ORGANISATION, now // DAY, box, code_box))
+    by_code = case.contact is None
+    reply = replies.add(tx, case.case, State.BY_CODE if by_code else State.QUEUED, now)
+    reply_states.status_due(tx, case.case, reply, now)
     if case.contact is not None:
+        language = case.contact.language
         shown = desk.texts.say(
-            case.contact.language,
+            language,
             "reply",
             text=text,
             organisation=desk.terms.organisation,
@@ -86,7 +94,21 @@ def _keep(tx: Tx, desk: Desk, case: Case, text: str, now: int) -> None:
                 case=case.case.hex(),
                 chat=case.contact.chat,
                 text=shown,
+                buttons=((desk.texts.say(language, "seen-button"), f"{SEEN}{reply.hex()}"),),
                 delete_after=desk.terms.reply_seconds,
                 tag="reply",
+                reply=reply.hex(),
             ),
         )
+
+
+def send_again(tx: Tx, desk: Desk, member: Member, reply: str, now: int) -> tuple[str, bool]:
+    """A reply that failed, once more. Only its holder can, and only while it is kept."""
+    say, language = desk.texts.say, desk.staff_language
+    found = replies.get(tx, bytes.fromhex(reply)) if REPLY_ID.fullmatch(reply) else None
+    case = cases.by_id(tx, found[0]) if found is not None else None
+    if case is None or case.holder != member.id:
+        return say(language, "send-again-not-yours"), True
+    if not reply_states.send_again(tx, case, reply, now):
+        return say(language, "send-again-too-late"), True
+    return say(language, "send-again-done", reference=case.reference), False

@@ -39,6 +39,10 @@ class Send:
     """Neither forwarded nor saved by the apps that honour it."""
     note: str = field(default="", repr=False)
     """Means nothing here: the sender recognises by it which message has got an id."""
+    again: str = field(default="", repr=False)
+    """The text of a second copy, if Telegram may have taken the first without our hearing of it."""
+    urgent: bool = False
+    """Overtakes what waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,15 @@ class Edit:
     keyboard: Keyboard = field(default=(), repr=False)
     resend: bool = True
     """Send it as a new message if the old one is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """Replace the buttons under a message, whose text stays; `()` takes them away."""
+
+    chat: int = field(repr=False)
+    message: int = field(repr=False)
+    keyboard: Keyboard = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +116,4 @@ class Menu:
     commands: tuple[tuple[str, str], ...] = field(repr=False)
 
 
-Outgoing = Send | SendDocument | Edit | Delete | Answer | Pin | Menu | Remove
+Outgoing = Send | SendDocument | Edit | Buttons | Delete | Answer | Pin | Menu | Remove

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from handlers import requester_code
+from handlers import requester_code, requester_seen
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.requester_barred import only_leaving
@@ -51,6 +51,9 @@ async def take_turn(desk: Desk, incoming: Incoming, account: bytes, *, newcomers
     if incoming.data.startswith(requester_code.PREFIX):
         # Whoever presses a button under a code has sent a request, but nothing here may say so.
         await requester_code.take_turn(desk, incoming)
+        return Who.SERVED
+    if incoming.data.startswith(requester_seen.PREFIX):
+        await requester_seen.take_turn(desk, incoming)
         return Who.SERVED
     drawn, prepared = fresh(), Prepared()
     while True:

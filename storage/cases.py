@@ -20,7 +20,7 @@ from intake.counts import closing_names, month_of
 from intake.errors import Tampered
 from intake.lifecycle import Act, Outcome, Status, after
 from intake.questionnaire import Level
-from storage import grouped, locks, outbox, tallies
+from storage import grouped, locks, outbox, replies, tallies, undelivered
 from storage.database import Tx
 from storage.other_versions import SENSELESS, saved_otherwise
 from storage.purpose import framed
@@ -194,6 +194,7 @@ def close(tx: Tx, case: Case, outcome: Outcome, day: int) -> bool:
     facts = _wrap_facts(tx, forgotten)
     _update(tx, case.case, outcome=outcome.value, closed_day=day, account=None, contact=None, facts=facts)
     tallies.add(tx, month_of(day * DAY), closing_names(outcome, held=case.status is Status.CLAIMED))
+    _forget_replies(tx, [case.case])
     return True
 
 
@@ -212,8 +213,15 @@ def erase(tx: Tx, chosen: Sequence[bytes]) -> None:
         if found is not None and found.status is Status.OPEN and found.facts.grouped:
             _count_grouped(tx, found.facts, -1)
     outbox.drop_about(tx, {case.hex() for case in chosen})
+    _forget_replies(tx, chosen)
     tx.conn.execute(delete(thread).where(thread.c.case_id.in_(chosen)))
     tx.conn.execute(delete(cases).where(cases.c.case_id.in_(chosen)))
+
+
+def _forget_replies(tx: Tx, chosen: Sequence[bytes]) -> None:
+    """How they stood: nobody has to act on that any more. What they say stays in the thread until that goes."""
+    replies.forget_of(tx, chosen)
+    undelivered.forget_about(tx, {case.hex() for case in chosen})
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,10 @@ class Task(StrEnum):
     """Take out of the card `tag` what it says of case `text` (its reference), which was erased."""
     SEND = "send"
     """A message as it stands: a notice, or an operator's reply to a requester."""
+    STATUS = "status"
+    """Show, or show anew, to the holder of a case how a reply stands."""
+    KEPT = "kept"
+    """A reply that could not be delivered, kept until then so that its holder can send it again. Then it is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,10 @@ class Job:
     """When it was due first, if it has been tried in vain."""
     tag: str = ""
     """What the message is to be known by once it is sent."""
+    reply: str = ""
+    """Hexadecimal id of the reply that it is, or tells of."""
+    posted: bool = False
+    """Handed to Telegram once, and nothing was heard of it: another copy says that it may be one."""
 
 
 def add(tx: Tx, job: Job) -> bytes:

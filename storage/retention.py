@@ -16,14 +16,27 @@ from sqlalchemy import ColumnElement, Table, delete, func, select
 
 from intake.anonymity import WINDOW_DAYS
 from intake.counts import month_of
-from storage import blocked, cases, combinations, custody, leftovers, meta, people, thread
+from storage import (
+    blocked,
+    cases,
+    combinations,
+    custody,
+    leftovers,
+    meta,
+    people,
+    replies,
+    thread,
+    undelivered,
+)
 from storage.database import Database, Tx, connect
 from storage.postgres_files import rewrite
 from storage.schema import blocked as blocked_table
 from storage.schema import cases as cases_table
 from storage.schema import combinations as combinations_table
 from storage.schema import handled, invites
+from storage.schema import replies as replies_table
 from storage.schema import thread as thread_table
+from storage.schema import undelivered as undelivered_table
 
 DAY = 86_400
 HANDLED_DAYS = 2
@@ -75,6 +88,7 @@ def categories(retention: Retention, now: int) -> tuple[Category, ...]:
     old_open = cases.unfinished_since(today - retention.open)
     old_closed = cases.finished_since(today - retention.closed)
     old_entries = thread.written_until(today - retention.replies)
+    old_states = replies.written_until(today - retention.replies)
     expired, updates = invites.c.expires_at <= now, handled.c.day < today - HANDLED_DAYS
     counts = combinations_table.c.day < today - WINDOW_DAYS
     return (
@@ -84,6 +98,16 @@ def categories(retention: Retention, now: int) -> tuple[Category, ...]:
             "replies",
             _counting(thread_table, old_entries),
             lambda tx: thread.erase(tx, old_entries, AT_ONCE),
+        ),
+        Category(
+            "states of replies",
+            _counting(replies_table, old_states),
+            lambda tx: replies.forget(tx, old_states, SMALL_AT_ONCE),
+        ),
+        Category(
+            "notes of what was given up",
+            _counting(undelivered_table, undelivered_table.c.day < today - undelivered.KEPT_DAYS),
+            lambda tx: undelivered.forget_before(tx, today - undelivered.KEPT_DAYS, SMALL_AT_ONCE),
         ),
         Category(
             "handled updates",

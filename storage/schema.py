@@ -83,6 +83,24 @@ thread = _table(
     Column("code_box", LargeBinary, nullable=True),  # a reply, sealed to the return code
 )
 
+# How each reply stands. What it says lies in `thread`. The id stands in the button under the requester's message.
+replies = _table(
+    "replies",
+    Column("id", LargeBinary(16), primary_key=True),  # random
+    Column("case_id", LargeBinary(16), nullable=False, index=True),
+    Column("day", Integer, nullable=False, index=True),
+    Column("state", LargeBinary, nullable=False),  # wrapped, one size: state, hour, the holder's message
+)
+
+# What was given up for good. A list for admins, without any requester.
+undelivered = _table(
+    "undelivered",
+    Column("id", LargeBinary(16), primary_key=True),  # of a reply its id, otherwise random
+    Column("day", Integer, nullable=False, index=True),
+    Column("about", LargeBinary(16), nullable=False, index=True),  # keyed hash of the case, or of none
+    Column("entry", LargeBinary, nullable=False),  # wrapped, one size: kind, why, hour, reference
+)
+
 # What Telegram is still owed. Written in the transaction of the fact that owes it.
 outbox = _table(
     "outbox",

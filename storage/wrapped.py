@@ -8,7 +8,20 @@ from typing import Any
 
 from sqlalchemy import Column
 
-from storage import blocked, cases, drafts, meta, outbox, releases, schema, staff, tallies, traces
+from storage import (
+    blocked,
+    cases,
+    drafts,
+    meta,
+    outbox,
+    releases,
+    replies,
+    schema,
+    staff,
+    tallies,
+    traces,
+    undelivered,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,8 @@ WRAPPED = (
     Wrapped(cases.CONTACT, schema.cases.c.contact, lambda row: row.case_id),
     Wrapped(outbox.JOB, schema.outbox.c.job, lambda row: row.id),
     Wrapped(traces.TRACE, schema.traces.c.message, lambda row: row.id),
+    Wrapped(replies.STATE, schema.replies.c.state, lambda row: row.id),
+    Wrapped(undelivered.ENTRY, schema.undelivered.c.entry, lambda row: row.id),
     Wrapped(staff.CHAT, schema.staff.c.chat, lambda row: row.id.encode()),
     Wrapped(blocked.SOURCE, schema.blocked.c.source, lambda row: row.account),
     Wrapped(releases.SHOWN, schema.releases.c.shown, lambda row: row.id),

@@ -247,7 +247,13 @@ def test_no_work_is_done_at_import_time() -> None:
 
 def test_works_with_a_lane_are_known() -> None:
     """On PostgreSQL they run beside each other, see `storage.postgres`: whoever adds one has to think about that."""
-    known = {"handlers.requester", "handlers.requester_code", "handlers.turn", "handlers.waiting"}
+    known = {
+        "handlers.requester",
+        "handlers.requester_code",
+        "handlers.requester_seen",
+        "handlers.turn",
+        "handlers.waiting",
+    }
     found = {
         module
         for module, tree in sources().items()

@@ -43,7 +43,7 @@ class Book:
 
     sent: list[tuple[Outgoing, int | None]] = field(default_factory=list)
     failed: list[tuple[Outgoing, str]] = field(default_factory=list)
-    gone: list[int] = field(default_factory=list)
+    gone: list[tuple[int, str]] = field(default_factory=list)
     moved: list[tuple[int, int]] = field(default_factory=list)
 
     def reports(self) -> Reports:
@@ -53,8 +53,8 @@ class Book:
         async def failed(outgoing: Outgoing, reason: str) -> None:
             self.failed.append((outgoing, reason))
 
-        async def gone(chat: int) -> None:
-            self.gone.append(chat)
+        async def gone(chat: int, why: str) -> None:
+            self.gone.append((chat, why))
 
         async def moved(old: int, new: int) -> None:
             self.moved.append((old, new))
@@ -150,7 +150,7 @@ async def test_a_chat_that_is_gone_is_reported_once_and_its_queue_dropped() -> N
     postman = Postman(line.call, book.reports())
     postman.post(7, [Send(7, "a"), Send(7, "b"), Delete(7, (1,))])
     assert await postman.drain(2) == 0
-    assert book.gone == [7]
+    assert book.gone == [(7, "blocked")]
     assert line.tries == 1
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from handlers import board, deliveries, expiry
 from handlers.desk import Desk, Terms
-from handlers.outgoing import Answer, Button, Delete, Edit, Outgoing, Send, SendDocument
+from handlers.outgoing import Answer, Button, Buttons, Delete, Edit, Outgoing, Send, SendDocument
 from handlers.texts import load_texts
 from handlers.throttle import Throttle
 from handlers.turn import take_turn
@@ -163,6 +163,10 @@ class World:
                 shown = self.chats.get(call.chat, {}).get(call.message)
                 if shown is not None:
                     shown.text, shown.keyboard = call.text, call.keyboard
+            case Buttons():
+                shown = self.chats.get(call.chat, {}).get(call.message)
+                if shown is not None:
+                    shown.keyboard = call.keyboard
             case Delete():
                 for each in call.messages:
                     self.chats.get(call.chat, {}).pop(each, None)

@@ -126,24 +126,13 @@ async def test_a_screen_that_is_gone_does_not_come_back_over_a_newer_one(world: 
     assert (instead.text, instead.keyboard) == (ann.screen.text, ann.screen.keyboard)
 
 
-async def test_the_holder_hears_that_a_reply_did_not_arrive(world: World) -> None:
-    heron, _ = await claimed(world)
-    await heron.send("hello?", reply_to=file_of(world, 900).id)
-    job_id, call = await call_of(world, Task.SEND)
-    await world.write(lambda tx: deliveries.refused(tx, world.desk, call, "blocked", world.now))
-    jobs = await world.read(outbox.waiting)
-    assert job_id not in [i for i, _ in jobs]
-    case = await world.read(only_case)
-    assert [(j.chat, j.text) for _, j in jobs] == [(900, world.say("reply-failed", reference=case.reference))]
-
-
 async def test_nothing_waits_for_a_chat_that_is_gone(world: World) -> None:
     heron, _ = await claimed(world)
     await heron.send("hello?", reply_to=file_of(world, 900).id)
     await world.write(lambda tx: traces.leave(tx, traces.Trace(ANN, 5, world.now + 99, world.now)))
     owed = [i for i, job in await world.read(outbox.waiting) if job.chat == ANN]
-    await world.write(lambda tx: deliveries.chat_gone(tx, world.desk, ANN, owed, world.now))
-    assert [j.chat for _, j in await world.read(outbox.waiting)] == [900]
+    await world.write(lambda tx: deliveries.chat_gone(tx, world.desk, ANN, owed, "deleted", world.now))
+    assert {j.task for _, j in await world.read(outbox.waiting)} == {Task.STATUS}
     assert await world.read(lambda tx: traces.of_chat(tx, ANN)) == []
 
 

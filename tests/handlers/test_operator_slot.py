@@ -269,7 +269,7 @@ async def test_whoever_is_revoked_is_owed_a_removal_from_the_group(world: World)
     """Also if they block the bot, and until Telegram has taken it."""
     heron, robin = await join(world, 900, Role.OPERATOR, "Heron"), await join(world, 904, Role.ADMIN, "Robin")
     await revoke(world, heron)
-    await world.write(lambda tx: deliveries.chat_gone(tx, world.desk, heron.id, [], world.now))
+    await world.write(lambda tx: deliveries.chat_gone(tx, world.desk, heron.id, [], "blocked", world.now))
     [(job_id, job)] = await world.read(lambda tx: outbox.due(tx, world.now))
     call = await world.read(lambda tx: deliveries.call_for(tx, world.desk, job_id, job, world.now))
     assert isinstance(call, Remove)

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from handlers.admin_undelivered import KNOWN
 from handlers.menus import ADMIN, LEAD, OPERATOR, REQUESTER
 from intake.events import Odd
 from intake.lifecycle import Outcome
 from intake.questionnaire import Level
 from intake.roles import Role
 from intake.sensitive import Sensitive
+from storage.replies import State, Why
 
 ROOT = Path(__file__).parents[2]
 PLACE_OF_NAME = {"_say": 2, "_button": 2, "ending": 2}
@@ -43,6 +45,10 @@ def families() -> Mapping[str, Iterable[str]]:
         "outcome-": Outcome,
         "command-": {*REQUESTER, *OPERATOR, *LEAD, *ADMIN},
         "unexpected-": Odd,
+        "reply-state-": set(State) - {State.FAILED},
+        "reply-failed-": Why,
+        "undelivered-kind-": {*KNOWN, "other"},
+        "undelivered-why-": {*Why, "defect"},
         "hint-": (),  # read where the hint is made
     }
 

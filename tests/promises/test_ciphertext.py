@@ -10,9 +10,10 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
 from intake.roles import Role
-from storage import tallies
+from storage import replies, tallies, undelivered
 from storage.database import Tx
-from storage.schema import metadata
+from storage.replies import State
+from storage.schema import cases, metadata
 from storage.sealing import BOX_BYTES
 from storage.wrapped import WRAPPED
 from tests.handlers.desk import GROUP, Person, World, ask, join
@@ -26,6 +27,8 @@ NUMBERS = {
     "cases.closed_day": "a day",
     "thread.sequence": "counts within one case",
     "thread.day": "a day",
+    "replies.day": "a day",
+    "undelivered.day": "a day",
     "outbox.due_day": "a day",
     "traces.due_day": "a day",
     "invites.expires_at": "about the staff",
@@ -47,7 +50,15 @@ async def _lives(world: World) -> list[Person]:
     await world.deliver()
     heron = Person(world, 90)
     await heron.press("Claim", chat=GROUP)  # the file for the holder stays in the outbox
+    await world.write(lambda tx: _answered(tx, world.now))
     return people
+
+
+def _answered(tx: Tx, now: int) -> None:
+    for number, case in enumerate(tx.conn.execute(select(cases.c.case_id)).scalars()):
+        replies.add(tx, case, list(State)[number % 5], now + 7 * number * HOUR)
+    undelivered.note(tx, "reply", "blocked", now, reference="K7QM-4ZDP")
+    undelivered.note(tx, "notice", "too-late", now)
 
 
 async def test_all_that_is_sealed_has_one_size_and_all_wrapped_values_of_a_kind_as_well(world: World) -> None:

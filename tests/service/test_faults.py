@@ -108,8 +108,30 @@ async def test_the_holder_is_told_when_a_reply_cannot_be_delivered(town: Town) -
     await ann.block()
     await operator.phone.send("Are you there?", reply_to=file.id)
     await operator.phone.wait_for(
-        lambda ms: any(sent.reference in m.text and "could not be delivered" in m.text for m in ms),
+        lambda ms: any(sent.reference in m.text and "Not delivered" in m.text for m in ms),
         timeout=DELAY,
+    )
+
+
+async def test_a_reply_that_telegram_took_unheard_comes_again_and_the_copy_says_so(town: Town) -> None:
+    ann, operator = await town.requester(), town.operators[0]
+    sent = await ann.ask_for_help()
+    await operator.group.press("Claim", message_id=await town.card(sent.reference))
+    shown = await operator.phone.wait_for(
+        lambda ms: any(m.media and sent.reference in m.text for m in ms), timeout=DELAY
+    )
+    file = next(m for m in shown if m.media and sent.reference in m.text)
+    await town.control.add_fault("sendMessage", "timeout_after_effect", chat_id=ann.user_id, seconds=0.2)
+    await operator.phone.send("Come at nine", reply_to=file.id)
+    told = await operator.phone.wait_for(
+        lambda ms: any(sent.reference in m.text and "two copies" in m.text for m in ms), timeout=DELAY
+    )
+    copies = [m.text for m in await ann.messages() if "Come at nine" in m.text]
+    assert [text.startswith(ann.say("reply-again")) for text in copies] == [False, True]
+    await ann.press(ann.say("seen-button"))
+    line = next(m.id for m in told if "two copies" in m.text)
+    await operator.phone.wait_for(
+        lambda ms: any(m.id == line and "Read: " in m.text for m in ms), timeout=DELAY
     )
 
 
@@ -127,7 +149,7 @@ async def test_a_card_on_its_way_is_not_sent_again_because_somebody_else_blocked
     sent = await (await town.requester()).ask_for_help()
     await operator.phone.send("Are you there?", reply_to=file.id)
     await operator.phone.wait_for(
-        lambda ms: any(held.reference in m.text and "could not be delivered" in m.text for m in ms),
+        lambda ms: any(held.reference in m.text and "Not delivered" in m.text for m in ms),
         timeout=DELAY,
     )
     await town.card(sent.reference)

@@ -5,17 +5,35 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from sqlalchemy import select
+
 from intake.draft import Draft, Place
 from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.roles import Role
 from intake.tables import Fact, Protected, Release, Table
-from storage import blocked, cases, drafts, locks, meta, outbox, people, releases, staff, tallies, traces
+from storage import (
+    blocked,
+    cases,
+    drafts,
+    locks,
+    meta,
+    outbox,
+    people,
+    releases,
+    replies,
+    schema,
+    staff,
+    tallies,
+    traces,
+    undelivered,
+)
 from storage.blocked import Block
 from storage.cases import Case, Contact, Facts
 from storage.database import Tx
 from storage.drafts import Conversation
 from storage.outbox import Job, Task
+from storage.replies import State
 from storage.sealing import make_lock
 from storage.server_key import ServerKey
 from storage.traces import Trace
@@ -39,6 +57,7 @@ def fill(tx: Tx) -> None:
         _add_case(tx, number, account)
         outbox.add(tx, Job(Task.SEND, NOW, chat=number, text=f"for {number}"))
         traces.leave(tx, Trace(number, 5, NOW, NOW))
+        undelivered.note(tx, "reply", "blocked", NOW, reference=f"CASE-{number}")
         blocked.add(tx, Block(account, f"CASE-{number}", 19_030))
         tallies.add(tx, MONTH, ["requests", f"kind-{number}"])
         member = staff.add(tx, f"name-{number}", Role.OPERATOR)
@@ -67,6 +86,7 @@ def _add_case(tx: Tx, number: int, account: bytes) -> None:
             code_key=bytes([number]) * 32 if by_code else None,
         ),
     )
+    replies.add(tx, case, State.QUEUED, NOW)
 
 
 def contents(tx: Tx) -> dict[str, Any]:
@@ -79,6 +99,10 @@ def contents(tx: Tx) -> dict[str, Any]:
         "locks": [locks.get(tx, case.case) for case in cases.with_status(tx, Status.OPEN)],
         "jobs": sorted((job.chat, job.text) for _, job in outbox.waiting(tx)),
         "traces": {number: [trace for _, trace in traces.of_chat(tx, number)] for number in PEOPLE},
+        "replies": sorted(
+            repr(replies.get(tx, i)) for i in tx.conn.execute(select(schema.replies.c.id)).scalars()
+        ),
+        "undelivered": sorted(map(repr, undelivered.everything(tx))),
         "blocked": blocked.everyone(tx, 19_000),
         "staff": staff.everyone(tx),
         "tallies": tallies.read(tx),
