@@ -35,6 +35,7 @@ from bot.rotation import note_keys
 from bot.sender import Sender
 from bot.setting_types import Relay, SlotsAfterClaim
 from bot.settings import Settings
+from bot.settings_changed import note_changes
 from bot.states import State, States
 from bot.telegram import Telegram
 from bot.telegram_errors import TelegramError
@@ -163,6 +164,7 @@ SWITCH_SECONDS = 0.001
 
 def _settle_in(tx: Tx, settings: Settings, vault: Vault) -> None:
     note_keys(tx, settings, vault)
+    note_changes(tx, settings, real_time())
     meta.drop(tx, moving.MOVED_HERE)  # from now on nobody may take this for a move that was cut short
 
 

@@ -23,7 +23,7 @@ from bot.installation import load_questionnaire, opened
 from bot.settings import Settings
 from intake.errors import PosternError
 from intake.roles import Role, needs_key
-from storage import meta, staff
+from storage import audit, meta, staff
 from storage.database import Tx
 from storage.staff import Member
 
@@ -56,7 +56,7 @@ async def _data(settings: Settings) -> tuple[list[Finding], list[Member] | None]
 def _people(tx: Tx) -> tuple[list[Finding], list[Member]]:
     members = staff.everyone(tx)
     now = int(time())
-    return [*_keys(tx, members), *waits_for_long(tx, now), *given_up_lately(tx, now)], members
+    return [*_keys(tx, members), *waits_for_long(tx, now), *given_up_lately(tx, now), *_trail(tx)], members
 
 
 def _keys(tx: Tx, members: list[Member]) -> Iterator[Finding]:
@@ -79,6 +79,14 @@ def _keys(tx: Tx, members: list[Member]) -> Iterator[Finding]:
     yield from _roles(members)
     if meta.get(tx, meta.PAUSED) is not None:
         yield note("The intake is paused: `postern resume` opens it.")
+
+
+def _trail(tx: Tx) -> Iterator[Finding]:
+    if fault := audit.verify(tx).fault:
+        yield problem(
+            f"The audit trail is not as it was written: {fault}. Somebody changed the database outside Postern, or its "
+            "disk did: compare it with a backup. What is written from now on follows on from there."
+        )
 
 
 def _roles(members: list[Member]) -> Iterator[Finding]:

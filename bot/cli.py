@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot import (
+    commands_audit,
     commands_keys,
     commands_moving,
     commands_questionnaire,
@@ -61,6 +62,7 @@ def build() -> typer.Typer:
     app.add_typer(operators, name="operators")
     app.command()(commands_keys.keygen)
     app.command("open")(commands_keys.open_case)
+    app.command()(commands_audit.audit)
     app.command()(commands_setup.pause)
     app.command()(commands_setup.resume)
     app.command()(commands_setup.purge)

@@ -94,24 +94,33 @@ def pause(
     ] = "",
 ) -> None:
     """Close the intake for a while."""
-    from storage import meta
+    from intake.trail import By, Event
+    from storage import audit, meta
 
     notice = notice.strip()
     if len(notice) > NOTICE_CHARS:
         raise typer.BadParameter(
             f"has {len(notice)} characters; shorten it to {NOTICE_CHARS}", param_hint="NOTICE"
         )
-    write(lambda tx: meta.put(tx, meta.PAUSED, notice.encode()))
+
+    def work(tx: Tx) -> None:
+        meta.put(tx, meta.PAUSED, notice.encode())
+        audit.note(tx, Event.PAUSED, By.SHELL, int(time.time()))
+
+    write(work)
     tell("The intake is paused. `postern resume` opens it again.")
 
 
 def resume() -> None:
     """Open the intake after a pause."""
-    from storage import meta
+    from intake.trail import By, Event
+    from storage import audit, meta
 
     def work(tx: Tx) -> bool:
         paused = meta.get(tx, meta.PAUSED) is not None
         meta.drop(tx, meta.PAUSED)
+        if paused:
+            audit.note(tx, Event.RESUMED, By.SHELL, int(time.time()))
         return paused
 
     tell("The intake is open again." if write(work) else "The intake was not paused: nothing was changed.")
@@ -149,6 +158,7 @@ async def _purge(chosen: Settings, now: int) -> dict[str, int]:
     from rich.console import Console
 
     from bot.installation import opened
+    from intake.trail import By
     from storage import retention
 
     done = 0
@@ -160,4 +170,4 @@ async def _purge(chosen: Settings, now: int) -> dict[str, int]:
                 done += some
                 shown.update(f"Erasing: {done}")
 
-            return await retention.purge(installation.db, chosen.retention_days, now, tell)
+            return await retention.purge(installation.db, chosen.retention_days, now, tell, By.SHELL)

@@ -25,11 +25,18 @@ def invite(role: Annotated[Role, typer.Argument(help="What the person will be.")
     It works once, for 72 hours, for whoever opens it first.
     """
     from bot.bot_api import username
-    from storage import meta, staff
+    from intake.trail import By, Event
+    from storage import audit, meta, staff
 
     cached = read(lambda tx: meta.get(tx, meta.BOT_USERNAME))
     bot = cached.decode() if cached else username(settings())
-    token = write(lambda tx: staff.invite(tx, role, int(time.time())))
+
+    def work(tx: Tx) -> str:
+        now = int(time.time())
+        audit.note(tx, Event.INVITED, By.SHELL, now, detail=role.value)
+        return staff.invite(tx, role, now)
+
+    token = write(work)
     typer.echo(f"https://t.me/{bot}?start={token}")
 
 
@@ -74,7 +81,8 @@ def add(
 
     New cases are sealed to it as well from then on.
     """
-    from storage import meta, staff
+    from intake.trail import By, Event
+    from storage import audit, meta, staff
     from storage.public_key import decode_public
 
     name, key = _checked_name(name), decode_public(pubkey)
@@ -89,6 +97,7 @@ def add(
             raise PosternError(f"This key is {owner.name}'s already: every person needs a key of their own.")
         if member is None:
             staff.add(tx, name, Role(role), key, confirmed=True)
+            audit.note(tx, Event.KEY_ADDED, By.SHELL, int(time.time()), whom=name, detail=role)
             return True
         if member.public_key not in {None, key}:
             raise PosternError(f"{name} has another key: run `postern operators revoke {name}` first.")
@@ -96,6 +105,8 @@ def add(
             raise PosternError(f"{name} is there already, as {member.role.value}: revoke them first.")
         staff.set_key(tx, member.id, key)
         staff.confirm(tx, member.id)
+        if not member.confirmed:
+            audit.note(tx, Event.KEY_ADDED, By.SHELL, int(time.time()), whom=name, detail=role)
         return not member.confirmed
 
     changed = write(work)
@@ -109,7 +120,8 @@ def add(
 
 def confirm(name: Name) -> None:
     """Say that you compared the key's words with NAME."""
-    from storage import staff
+    from intake.trail import By, Event
+    from storage import audit, staff
 
     def work(tx: Tx) -> tuple[Member, bool]:
         member = _member(tx, name)
@@ -120,6 +132,8 @@ def confirm(name: Name) -> None:
         accepted = staff.accept(tx, member)
         if accepted is None:
             raise PosternError(f"{name} says to be somebody who is gone, or has joined: nothing was changed.")
+        if was_offered:
+            audit.note(tx, Event.KEY_CONFIRMED, By.SHELL, int(time.time()), whom=accepted.name)
         return accepted, was_offered
 
     member, was_offered = write(work)

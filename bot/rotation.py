@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Protocol
 from bot.installation import is_credential, opened, server_keys
 from bot.settings import Settings
 from intake.errors import PosternError
-from storage import meta, retention, rotation
+from intake.trail import By, Event
+from storage import audit, meta, retention, rotation
 from storage.database import Database, Tx
 from storage.server_key import KEY_ID_BYTES, ServerKey, write_keys
 from storage.vault import Vault
@@ -58,7 +60,7 @@ def _new_key(settings: Settings) -> ServerKey:
 
 
 async def _rewrap(db: Database, new: ServerKey, progress: Progress) -> None:
-    await db.write(lambda tx: rotation.switch(tx, new))
+    await db.write(lambda tx: _switch(tx, new))
     progress.start(await db.read(rotation.left))
     damaged = await rotation.rewrap_all(db, progress.advance)
     left = await db.read(rotation.left)
@@ -68,6 +70,12 @@ async def _rewrap(db: Database, new: ServerKey, progress: Progress) -> None:
             f"Boxes that do not open: {where}. All others are under the new key, and the old one stays in the file: "
             "restore those rows from a backup, or erase them, then run this again."
         )
+
+
+def _switch(tx: Tx, new: ServerKey) -> None:
+    """Done again after a kill, it is in the trail again."""
+    rotation.switch(tx, new)
+    audit.note(tx, Event.SERVER_KEY_ROTATED, By.SHELL, int(time.time()))
 
 
 def note_keys(tx: Tx, settings: Settings, vault: Vault) -> None:

@@ -54,7 +54,6 @@ class Retention:
     closed: int = 30
     replies: int = 90
     audit: int = 365
-    """Of nothing yet: there is no audit trail."""
 
     def __str__(self) -> str:
         return ",".join(f"{each.name}={getattr(self, each.name)}" for each in fields(self))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handlers import admin_blocked, admin_undelivered
+from handlers import admin_audit, admin_blocked, admin_undelivered
 from handlers.desk import Desk
 from handlers.enrolment import key_button
 from handlers.incoming import Incoming, Kind
@@ -12,7 +12,8 @@ from handlers.menus import menu_of
 from handlers.outgoing import Answer, Button, Edit, Send
 from intake.counts import Month, earlier, month_of, table
 from intake.roles import needs_key
-from storage import meta, outbox, staff, tallies
+from intake.trail import Event
+from storage import audit, meta, outbox, staff, tallies
 from storage.database import Tx
 from storage.keywords import key_words
 from storage.outbox import Job, Task
@@ -25,9 +26,11 @@ DAY = 86_400
 
 async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
     if incoming.kind is Kind.PRESS and incoming.data.startswith(admin_blocked.PREFIX):
-        await admin_blocked.lift(desk, incoming)
+        await admin_blocked.lift(desk, incoming, member)
+    elif incoming.kind is Kind.PRESS and incoming.data.startswith(admin_audit.PREFIX):
+        await admin_audit.turn_page(desk, incoming)
     elif incoming.kind is Kind.PRESS:
-        await _pressed(desk, incoming)
+        await _pressed(desk, incoming, member)
     elif incoming.kind is Kind.COMMAND and incoming.command == "stats":
         await _stats(desk, incoming)
     elif incoming.kind is Kind.COMMAND and incoming.command == "people":
@@ -36,10 +39,12 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         await admin_blocked.show(desk, incoming)
     elif incoming.kind is Kind.COMMAND and incoming.command == "undelivered":
         await admin_undelivered.show(desk, incoming)
+    elif incoming.kind is Kind.COMMAND and incoming.command == "audit":
+        await admin_audit.show(desk, incoming)
     elif incoming.kind is Kind.COMMAND and incoming.command == "pause":
-        await _pause(desk, incoming)
+        await _pause(desk, incoming, member)
     elif incoming.kind is Kind.COMMAND and incoming.command == "resume":
-        await _resume(desk, incoming)
+        await _resume(desk, incoming, member)
     elif incoming.kind is Kind.COMMAND and incoming.command == "verify":
         recovery = await desk.db.read(lambda tx: meta.get(tx, meta.RECOVERY_KEY))
         words = " ".join(key_words(recovery)) if recovery else "—"
@@ -102,14 +107,23 @@ def _state(member: Member) -> str:
     return "state-active" if member.chat is not None else "state-no-account"
 
 
-async def _pause(desk: Desk, incoming: Incoming) -> None:
+async def _pause(desk: Desk, incoming: Incoming, admin: Member) -> None:
     notice = incoming.argument.strip()[:500]
-    await _once(desk, incoming, lambda tx: meta.put(tx, meta.PAUSED, notice.encode()))
+
+    def work(tx: Tx) -> None:
+        meta.put(tx, meta.PAUSED, notice.encode())
+        audit.note(tx, Event.PAUSED, admin, desk.clock())
+
+    await _once(desk, incoming, work)
     _send(desk, incoming, desk.texts.say(desk.staff_language, "paused"))
 
 
-async def _resume(desk: Desk, incoming: Incoming) -> None:
-    await _once(desk, incoming, lambda tx: meta.drop(tx, meta.PAUSED))
+async def _resume(desk: Desk, incoming: Incoming, admin: Member) -> None:
+    def work(tx: Tx) -> None:
+        meta.drop(tx, meta.PAUSED)
+        audit.note(tx, Event.RESUMED, admin, desk.clock())
+
+    await _once(desk, incoming, work)
     _send(desk, incoming, desk.texts.say(desk.staff_language, "resumed"))
 
 
@@ -119,7 +133,7 @@ async def _once(desk: Desk, incoming: Incoming, work: Callable[[Tx], None]) -> N
     await desk.db.write(lambda tx: work(tx) if meta.first_time(tx, incoming.update_id, day) else None)
 
 
-async def _pressed(desk: Desk, incoming: Incoming) -> None:
+async def _pressed(desk: Desk, incoming: Incoming, admin: Member) -> None:
     say, language = desk.texts.say, desk.staff_language
     kind, _, rest = incoming.data.partition(".")
     verdict, _, whose = rest.partition(".")
@@ -141,6 +155,9 @@ async def _pressed(desk: Desk, incoming: Incoming) -> None:
             member = staff.accept(tx, member)
         else:
             staff.refuse(tx, member)
+        if member is not None:
+            settled = Event.KEY_CONFIRMED if verdict == "yes" else Event.KEY_REFUSED
+            audit.note(tx, settled, admin, now, whom=member.name)
         if member is not None and member.chat is not None:
             told = say(language, "key-confirmed" if verdict == "yes" else "key-refused", name=member.name)
             outbox.add(tx, Job(Task.SEND, now, chat=member.chat, text=told))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.outgoing import Answer, Button, Edit, Keyboard, Send
-from storage import blocked
+from intake.trail import Event
+from storage import audit, blocked, cases
 from storage.blocked import Block
 from storage.database import Tx
+from storage.staff import Member
 
 PREFIX = "lift."
 MOST_SHOWN = 50
@@ -36,15 +38,18 @@ def _page(desk: Desk, blocks: list[Block]) -> tuple[str, Keyboard]:
     return "\n".join([say(language, "blocked-title", n=len(blocks)), "", *lines]), rows
 
 
-async def lift(desk: Desk, incoming: Incoming) -> None:
+async def lift(desk: Desk, incoming: Incoming, admin: Member) -> None:
     say, language = desk.texts.say, desk.staff_language
     reference = incoming.data.removeprefix(PREFIX)
-    today = desk.clock() // DAY
+    now = desk.clock()
+    today = now // DAY
 
     def work(tx: Tx) -> tuple[bool, list[Block]]:
         meant = [one for one in blocked.everyone(tx, today) if one.reference == reference]
         for one in meant:
             blocked.lift(tx, one.account)
+        if meant:
+            audit.note(tx, Event.BAR_LIFTED, admin, now, case=cases.id_of(tx, reference))
         return bool(meant), blocked.everyone(tx, today)
 
     was_there, left = await desk.db.write(work)

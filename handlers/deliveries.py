@@ -14,7 +14,8 @@ from handlers.outgoing import Button, Delete, Edit, Outgoing, Remove, Send
 from handlers.requester_scene import make_view
 from handlers.screens import screen
 from intake.roles import Right, Role, may
-from storage import cases, drafts, meta, outbox, staff, traces
+from intake.trail import Event
+from storage import audit, cases, drafts, meta, outbox, staff, traces
 from storage.database import Tx
 from storage.outbox import REFRESH, Job, Task
 from storage.replies import Why
@@ -107,6 +108,9 @@ def lane_of(desk: Desk, call: Outgoing) -> bytes | None:
     return None
 
 
+_HANDED_OUT = {"document": Event.OPENED, "copy": Event.COPIED}
+
+
 def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) -> None:
     """Telegram took the call. `message`: the id of a message that is new."""
     if isinstance(call, Delete):
@@ -123,6 +127,9 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
         reply_states.delivered(tx, job, call, now)
     elif job is not None and note.kind == "status":
         reply_states.remember_line(tx, job, message)
+    if note.kind in _HANDED_OUT:
+        handed_to = staff.by_account(tx, tx.vault.account(chat))
+        audit.note(tx, _HANDED_OUT[note.kind], handed_to, now, case=bytes.fromhex(note.case))
     if not _remember(tx, note, chat, message, now):
         traces.leave(tx, Trace(chat, message, now, now, ours=True))
     elif note.gone_after and chat > 0:

@@ -12,7 +12,8 @@ from handlers.menus import menu_of
 from handlers.outgoing import Answer, Send
 from intake.errors import KeyFileError
 from intake.roles import Role, needs_key
-from storage import cases, custody, drafts, locks, meta, outbox, staff, traces
+from intake.trail import Event
+from storage import audit, cases, custody, drafts, locks, meta, outbox, staff, traces
 from storage.database import Tx
 from storage.keywords import key_words
 from storage.outbox import Job, Task
@@ -59,7 +60,9 @@ async def enrol(desk: Desk, incoming: Incoming) -> bool:
             staff.enrol(tx, member_id, account, incoming.chat_id, desk.staff_language)
         if incoming.message_id is not None:  # the token is used up, but need not stay in the chat
             traces.leave(tx, traces.Trace(incoming.chat_id, incoming.message_id, now, now))
-        return staff.by_id(tx, member_id)
+        joined = staff.by_id(tx, member_id)
+        audit.note(tx, Event.JOINED, joined, now, detail=role.value)
+        return joined
 
     member = await desk.db.write(work, long=True)
     if member is None:

@@ -10,7 +10,7 @@ from storage.staff import Member
 REQUESTER = ("start", "status", "stop", "wipe", "erase", "language", "privacy", "verify", "help")
 OPERATOR = ("queue", "next", "mine", "verify", "help")
 LEAD = ("queue", "next", "mine", "case", "verify", "help")
-ADMIN = ("stats", "people", "blocked", "undelivered", "pause", "resume", "verify", "help")
+ADMIN = ("stats", "people", "audit", "blocked", "undelivered", "pause", "resume", "verify", "help")
 
 
 def requester_commands(desk: Desk, language: str) -> dict[str, str]:

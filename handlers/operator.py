@@ -21,7 +21,8 @@ from handlers.queue import order_of
 from handlers.staff_notices import document_due
 from intake.lifecycle import BY_OPERATORS, Act, Outcome, Status
 from intake.roles import Right, may
-from storage import cases, custody, locks, meta, outbox, staff, traces
+from intake.trail import Event
+from storage import audit, cases, custody, locks, meta, outbox, staff, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.keywords import key_words
@@ -147,6 +148,7 @@ def claim(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
         return say(language, "claim-no-slot", reference=reference), True
     if not cases.move(tx, case, Act.CLAIM, holder=member.id):
         return say(language, "claim-late", reference=reference), True
+    audit.note(tx, Event.CLAIMED, member, now, case=case.case)
     claimed = cases.by_id(tx, case.case) or case
     if desk.terms.slots_for_holder_only:
         custody.narrow_slots(tx, case, member.public_key)
@@ -168,6 +170,7 @@ def release(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Tol
     case = own_case(tx, member, reference)
     if case is None or not cases.move(tx, case, Act.RELEASE, holder=None):
         return say(language, "not-yours", reference=reference), True
+    audit.note(tx, Event.RELEASED, member, now, case=case.case)
     custody.withdraw_documents(tx, case, member, now)
     custody.refresh_card(tx, case, now)
     return say(language, "released", reference=reference), False
@@ -213,6 +216,7 @@ def close(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told:
     outcome = Outcome(name)
     if not cases.close(tx, case, outcome, now // DAY):
         return say(language, "not-yours", reference=reference), True
+    audit.note(tx, Event.CLOSED, member, now, case=case.case, detail=outcome.value)
     custody.withdraw_documents(tx, case, member, now)
     custody.narrow_slots(tx, case)
     custody.refresh_card(tx, case, now)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from handlers.desk import Desk
 from handlers.operator_cases import own_case
-from storage import blocked, outbox
+from intake.trail import Event
+from storage import audit, blocked, outbox
 from storage.blocked import LAST_DAYS, Block
 from storage.cases import Case
 from storage.database import Tx
@@ -54,4 +55,5 @@ def block(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
         return say(language, "block-none", reference=reference), True
     until = now // DAY + LAST_DAYS
     blocked.add(tx, Block(case.account, reference, until))
+    audit.note(tx, Event.BARRED, member, now, case=case.case)
     return say(language, "block-done", reference=reference, day=desk.texts.day(language, until)), True

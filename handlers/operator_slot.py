@@ -12,7 +12,8 @@ from handlers.outgoing import Delete, Send
 from intake.errors import Tampered
 from intake.lifecycle import Status
 from intake.roles import Right, Role, may, needs_key
-from storage import cases, locks, outbox, staff, traces
+from intake.trail import Event
+from storage import audit, cases, locks, outbox, staff, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import Job, Task
@@ -61,6 +62,7 @@ def _keep(tx: Tx, desk: Desk, sender: Member, line: str, now: int) -> str:
         return say(language, "slot-known", reference=reference, name=receiver.name)
     slots = with_slot(lock.slots, receiver.public_key, slot)
     locks.replace_slots(tx, Lock(lock.case, lock.public, slots))
+    audit.note(tx, Event.SLOT_ADDED, sender, now, case=case.case, whom=receiver.name)
     if receiver.chat is not None and receiver.id != sender.id:
         text = say(language, "slot-for-you", reference=reference)
         outbox.add(tx, Job(Task.SEND, now, chat=receiver.chat, text=text, delete_after=LONGEST_TRACE))

@@ -45,6 +45,10 @@ class Texts:
         """Days since 1970 as a short date."""
         return format_date(date(1970, 1, 1) + timedelta(days=day), "medium", self._locales[language])
 
+    def hour(self, language: str, moment: int) -> str:
+        """Unix seconds as day and hour, in UTC: "26 Nov 2026, 21:00"."""
+        return f"{self.day(language, moment // 86_400)}, {moment % 86_400 // 3_600:02d}:00"
+
 
 class _Places(dict[str, int | str]):
     """Writes a number as the language does when a text has a place for it; most texts have none."""

@@ -22,3 +22,5 @@ class Single(IntEnum):
     """Shared by all processes, so that they can be counted."""
     MIGRATION = 4
     """Whoever makes or changes tables."""
+    AUDIT = 5
+    """Whoever adds to the audit trail: its rows follow one another."""

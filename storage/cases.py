@@ -8,7 +8,7 @@ status, holder and days can be changed unnoticed by whoever can write to the dat
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -124,6 +124,19 @@ def by_reference(tx: Tx, reference: str) -> Case | None:
 
 def has_reference(tx: Tx, reference: str) -> bool:
     return _BY_REFERENCE.one(tx.conn, {"wanted": reference}) is not None
+
+
+def id_of(tx: Tx, reference: str) -> bytes | None:
+    found: bytes | None = tx.conn.execute(
+        select(cases.c.case_id).where(cases.c.reference == reference)
+    ).scalar()
+    return found
+
+
+def references(tx: Tx, ids: Collection[bytes]) -> dict[bytes, str]:
+    """Of those of these cases that are still there, the reference."""
+    rows = tx.conn.execute(select(cases.c.case_id, cases.c.reference).where(cases.c.case_id.in_(ids))).all()
+    return {row.case_id: row.reference for row in rows}
 
 
 def by_account(tx: Tx, account: bytes) -> Case | None:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 
 from intake.lifecycle import Act, Status
 from intake.roles import Right, Role, may, needs_key
-from storage import cases, locks, meta, outbox, staff, traces
+from intake.trail import By, Event
+from storage import audit, cases, locks, meta, outbox, staff, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import REFRESH, Job, Task
@@ -61,7 +62,7 @@ def narrow_slots(tx: Tx, case: Case, *also: bytes) -> None:
     locks.keep_only(tx, case.case, [*leads, *also, *([recovery] if recovery else [])])
 
 
-def revoke(tx: Tx, member: Member, now: int) -> int:
+def revoke(tx: Tx, member: Member, now: int, by: Member | By = By.SHELL) -> int:
     """Take everything from a member: slots of every stored case, held cases, all that lies in the chat, the role.
 
     The removal from the operators' group is owed to Telegram from then on.
@@ -74,6 +75,7 @@ def revoke(tx: Tx, member: Member, now: int) -> int:
         traces.hasten_all(tx, member.chat, now, but=None)
         outbox.add(tx, Job(Task.REMOVE, now, user=member.chat, text=member.name))
     staff.remove(tx, member.id)
+    audit.note(tx, Event.REVOKED, by, now, whom=member.name)
     return removed
 
 
@@ -89,6 +91,7 @@ def change_role(tx: Tx, member: Member, role: Role, now: int) -> None:
         disarm(tx, member, now)
         staff.forget_key(tx, member.id)
     staff.set_role(tx, member.id, role)
+    audit.note(tx, Event.ROLE_CHANGED, None, now, whom=member.name, detail=role.value)
 
 
 def disarm(tx: Tx, member: Member, now: int) -> int:
@@ -97,5 +100,6 @@ def disarm(tx: Tx, member: Member, now: int) -> int:
     for case in cases.held_by(tx, member.id):
         withdraw_documents(tx, case, member, now)
         cases.move(tx, case, Act.RELEASE, holder=None)
+        audit.note(tx, Event.RELEASED, None, now, case=case.case, whom=member.name)
         refresh_card(tx, case, now)
     return removed

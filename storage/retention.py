@@ -16,7 +16,9 @@ from sqlalchemy import ColumnElement, Table, delete, func, select
 
 from intake.anonymity import WINDOW_DAYS
 from intake.counts import month_of
+from intake.trail import By, Event
 from storage import (
+    audit,
     blocked,
     cases,
     combinations,
@@ -53,6 +55,10 @@ READERS_MILLISECONDS = 500
 """How long the log's emptying waits for readers. Turns wait meanwhile."""
 
 
+OPEN, CLOSED, REPLIES = AUDITED = ("open cases", "closed cases", "replies")
+"""Categories whose going is told in the audit trail, by these names."""
+
+
 class Retention(Protocol):
     """Days for which each category is kept."""
 
@@ -71,6 +77,10 @@ class Retention(Protocol):
     @property
     def replies(self) -> int:
         """What either side wrote after the request was sent, since it was written; the case stays."""
+
+    @property
+    def audit(self) -> int:
+        """A row of the audit trail, since it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +102,10 @@ def categories(retention: Retention, now: int) -> tuple[Category, ...]:
     expired, updates = invites.c.expires_at <= now, handled.c.day < today - HANDLED_DAYS
     counts = combinations_table.c.day < today - WINDOW_DAYS
     return (
-        Category("open cases", _counting(cases_table, old_open), lambda tx: _cases(tx, old_open, now)),
-        Category("closed cases", _counting(cases_table, old_closed), lambda tx: _cases(tx, old_closed, now)),
+        Category(OPEN, _counting(cases_table, old_open), lambda tx: _cases(tx, old_open, now)),
+        Category(CLOSED, _counting(cases_table, old_closed), lambda tx: _cases(tx, old_closed, now)),
         Category(
-            "replies",
+            REPLIES,
             _counting(thread_table, old_entries),
             lambda tx: thread.erase(tx, old_entries, AT_ONCE),
         ),
@@ -134,6 +144,11 @@ def categories(retention: Retention, now: int) -> tuple[Category, ...]:
             lambda tx: people.of_earlier(tx, month_of(now)),
             lambda tx: people.forget(tx, month_of(now)),
         ),
+        Category(
+            "rows of the audit trail",
+            lambda tx: audit.past(tx, today - retention.audit),
+            lambda tx: audit.purge(tx, today - retention.audit, SMALL_AT_ONCE),
+        ),
     )
 
 
@@ -144,11 +159,15 @@ def count(tx: Tx, retention: Retention, now: int) -> dict[str, int]:
 
 
 async def purge(
-    db: Database, retention: Retention, now: int, tell: Callable[[int], None] = lambda _: None
+    db: Database,
+    retention: Retention,
+    now: int,
+    tell: Callable[[int], None] = lambda _: None,
+    by: By = By.ITSELF,
 ) -> dict[str, int]:
     """Erase what is past its time; how much of each category. `tell` hears how many went in each batch.
 
-    It may be cut short anywhere, and done again.
+    It may be cut short anywhere, and done again. `by`: who is named in the audit trail, if cases or replies went.
     """
     found = dict[str, int]()
     for each in categories(retention, now):
@@ -157,6 +176,9 @@ async def purge(
             found[each.name] += some
             tell(some)
             await asyncio.sleep(REST_SECONDS)
+    for name in AUDITED:
+        if found[name]:
+            await db.write(lambda tx, name=name: audit.note(tx, Event.PURGED, by, now, detail=name))  # type: ignore[misc]
     return found | await leftovers.erase(db, now - retention.draft * DAY)
 
 

@@ -202,3 +202,13 @@ handled = _table(
     Column("update_tag", LargeBinary(16), primary_key=True),
     Column("day", Integer, nullable=False, index=True),
 )
+
+# Who did what, to which case, in which hour: `storage.audit`. Rows are added, never changed. Their order and their
+# number a day can be told from the file: how busy the staff was, as `cases.received_day` tells how many wrote.
+audit = _table(
+    "audit",
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("day", Integer, nullable=False, index=True),
+    Column("box", LargeBinary, nullable=False),  # wrapped, one size: hour, event, member, the case's id
+    Column("link", LargeBinary(16), nullable=False),  # keyed hash over this row and the link before it
+)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column
 
 from storage import (
+    audit,
     blocked,
     cases,
     drafts,
@@ -50,6 +51,7 @@ WRAPPED = (
     Wrapped(staff.CHAT, schema.staff.c.chat, lambda row: row.id.encode()),
     Wrapped(blocked.SOURCE, schema.blocked.c.source, lambda row: row.account),
     Wrapped(releases.SHOWN, schema.releases.c.shown, lambda row: row.id),
+    Wrapped(audit.BOX, schema.audit.c.box, lambda row: audit.place(row.number)),
     Wrapped(tallies.COUNT, schema.tallies.c.count, lambda row: tallies.bound_to(row.month, row.name)),
     Wrapped(tallies.PENDING, schema.pending_counts.c.box, lambda row: row.id),
 )

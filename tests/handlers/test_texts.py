@@ -31,6 +31,7 @@ LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
 LARGE: dict[str, int | str] = {
     "about": "ы" * TEXT_LIMITS["about"],
+    "asked": "ы" * 64,
     "before": 9_999_999,
     "below": 1_000,
     "closed_days": 3_650,

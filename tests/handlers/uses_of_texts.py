@@ -15,6 +15,7 @@ from intake.lifecycle import Outcome
 from intake.questionnaire import Level
 from intake.roles import Role
 from intake.sensitive import Sensitive
+from intake.trail import Event
 from storage.replies import State, Why
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +50,7 @@ def families() -> Mapping[str, Iterable[str]]:
         "reply-failed-": Why,
         "undelivered-kind-": {*KNOWN, "other"},
         "undelivered-why-": {*Why, "defect"},
+        "audit-": Event,
         "hint-": (),  # read where the hint is made
     }
 

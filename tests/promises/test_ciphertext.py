@@ -36,6 +36,8 @@ NUMBERS = {
     "combinations.day": "a day",
     "combinations.count": "how many share a combination on a day",
     "handled.day": "a day",
+    "audit.number": "counts what the staff did",
+    "audit.day": "a day",
 }
 """Every number that stands in the clear. Another one has to be justified here."""
 
@@ -111,7 +113,7 @@ def test_no_table_has_row_numbers_and_every_key_is_random_or_hashed() -> None:
         assert "WITHOUT ROWID" in made
         assert "AUTOINCREMENT" not in made
         first = next(iter(table.primary_key))
-        about_people = table.name not in {"meta", "staff", "tallies", "invites"}
+        about_people = table.name not in {"meta", "staff", "tallies", "invites", "audit"}
         assert not about_people or isinstance(first.type, LargeBinary), table.name
 
 

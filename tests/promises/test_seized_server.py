@@ -46,7 +46,8 @@ READABLE = {
     "tallies.count": {"over", "n"},
     "pending_counts.box": {"the value"},
     "releases.shown": {"question", "exclusive", "periods", "columns", "facts", "hidden"},
-    "meta.value": {"the value"},
+    "audit.box": {"hour", "event", "who", "name", "case", "whom", "detail"},
+    "meta.value": {"the value", "last", "link", "purged", "purged_link"},
 }  # fmt: skip
 """Everything that is wrapped with the server key, and what it says. What is added here is read by whoever seizes it."""
 
@@ -74,6 +75,7 @@ CLEAR = {
     "releases": {"id"},
     "combinations": {"combination", "day", "count"},
     "handled": {"update_tag", "day"},
+    "audit": {"number", "day", "link"},
 }  # fmt: skip
 """Everything that stands in the clear: pseudonyms, days, numbers, keyed hashes."""
 

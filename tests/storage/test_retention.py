@@ -48,7 +48,7 @@ NOTHING = dict.fromkeys(
     (
         *("open cases", "closed cases", "replies", "drafts", "handled updates", "expired invitations"),
         *("ended blocks", "counts of combinations", "people of earlier months", "stray locks"),
-        *("states of replies", "notes of what was given up"),
+        *("states of replies", "notes of what was given up", "rows of the audit trail"),
     ),
     0,
 )
@@ -60,6 +60,7 @@ class Days:
     open: int = 180
     closed: int = 30
     replies: int = 90
+    audit: int = 365
 
 
 def add_lock(tx: Tx, case_id: bytes) -> Lock:

@@ -1,0 +1,39 @@
+"""The audit trail in words: a line an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from handlers.texts import Texts
+from intake.lifecycle import Outcome
+from intake.questionnaire import Level
+from intake.roles import Role
+from intake.trail import By
+from storage import cases
+from storage.audit import Entry
+from storage.database import Tx
+
+_NAMED = (
+    {f"{each.value}": f"outcome-{each.value}" for each in Outcome}
+    | {each.value: f"level-{each.value}" for each in Level}
+    | {each.value: f"role-{each.value}" for each in Role}
+)
+"""Details that the texts have a word for; any other stands as it is."""
+
+
+def references(tx: Tx, entries: Sequence[Entry]) -> Mapping[bytes, str]:
+    return cases.references(tx, {entry.case for entry in entries if entry.case is not None})
+
+
+def line(texts: Texts, language: str, entry: Entry, names: Mapping[bytes, str]) -> str:
+    """`names`: case id -> reference, of those that are still there."""
+    say = texts.say
+    who = entry.name or say(language, "audit-shell" if entry.who == By.SHELL else "audit-itself")
+    parts = [texts.hour(language, entry.hour), f"{who}: {say(language, f'audit-{entry.event}')}"]
+    if entry.case is not None:
+        parts.append(names.get(entry.case) or say(language, "audit-erased"))
+    if entry.whom:
+        parts.append(entry.whom)
+    if entry.detail:
+        parts.append(say(language, _NAMED[entry.detail]) if entry.detail in _NAMED else entry.detail)
+    return " · ".join(parts)

@@ -1,0 +1,68 @@
+"""What the audit trail tells of: a closed set of events. The texts name them for people (`audit-<event>`)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    BEGUN = "begun"
+    """The first row of all."""
+    MENDED = "mended"
+    """The note of the trail's end was gone or altered; whatever stood behind the row before this one is unknown."""
+
+    # Cases.
+    CLAIMED = "claimed"
+    OPENED = "opened"
+    """The sealed file was handed out to the holder. What is done with it on their device, nobody sees."""
+    COPIED = "copied"
+    """The sealed file was handed out to a lead who doesn't hold the case."""
+    REPLIED = "replied"
+    NOTED = "noted"
+    EXTENDED = "extended"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    """Nothing was done for so long that the case went back to the queue by itself."""
+    OFFERED = "offered"
+    HANDED_OVER = "handed-over"
+    REASSIGNED = "reassigned"
+    ESCALATED = "escalated"
+    DOWNGRADE_ASKED = "downgrade-asked"
+    DOWNGRADED = "downgraded"
+    EXCLUSION_ASKED = "exclusion-asked"
+    MERGED = "merged"
+    CLOSED = "closed"
+    UNDONE = "undone"
+    SLOT_ADDED = "slot-added"
+    BARRED = "barred"
+    BAR_LIFTED = "bar-lifted"
+    LIMIT_HIT = "limit-hit"
+
+    # People.
+    DUTY_ON = "duty-on"
+    DUTY_OFF = "duty-off"
+    INVITED = "invited"
+    JOINED = "joined"
+    KEY_ADDED = "key-added"
+    KEY_CONFIRMED = "key-confirmed"
+    KEY_REFUSED = "key-refused"
+    ROLE_CHANGED = "role-changed"
+    REVOKED = "revoked"
+
+    # The installation.
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    PURGED = "purged"
+    SETTING_CHANGED = "setting-changed"
+    SERVER_KEY_ROTATED = "server-key-rotated"
+    EXPORTED = "exported"
+    PUBLISHED = "published"
+
+
+class By(StrEnum):
+    """Who did it, where it was nobody with a name."""
+
+    ITSELF = "itself"
+    """Postern, because of a time or a setting."""
+    SHELL = "shell"
+    """Somebody at the server's command line."""
