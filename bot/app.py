@@ -19,6 +19,7 @@ from bot import logs
 from bot.calls import Calls
 from bot.counting import Counting
 from bot.counts import Counts
+from bot.door import Door
 from bot.election import Election
 from bot.hardening import harden
 from bot.installation import Installation, load_questionnaire, opened
@@ -36,7 +37,7 @@ from bot.sender import Sender
 from bot.setting_types import Relay, SlotsAfterClaim
 from bot.settings import Settings
 from bot.settings_changed import note_changes
-from bot.states import State, States
+from bot.states import States
 from bot.telegram import Telegram
 from bot.telegram_errors import TelegramError
 from bot.webhook import serve_webhook
@@ -88,6 +89,7 @@ class Service:
     metrics: Metrics
     keeper: Keeper
     lanes: Lanes
+    door: Door
 
 
 def real_time() -> int:
@@ -127,14 +129,15 @@ def assemble(
         wake=sender.wake,
         throttle=Throttle(settings.throttle),
         busy=lanes.busy,
-        admission=Admission(crowded=partial(states.begin, State.ADMISSION)),
+        admission=Admission(),
         redelivered=counts.came_again,
     )
     sender.attach(desk, postman)
     keeper = Keeper(desk, settings.retention_days)
     persistence = Persistence(desk.db, states, counts, clock, sender.suspect)
     metrics = Metrics(counts, states, sender, lanes.__len__)
-    return Service(desk, telegram, postman, sender, states, counts, persistence, metrics, keeper, lanes)
+    door = Door(desk, lanes, persistence)
+    return Service(desk, telegram, postman, sender, states, counts, persistence, metrics, keeper, lanes, door)
 
 
 async def serve(settings: Settings) -> None:
@@ -186,7 +189,11 @@ async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None
     turn = service.counts.timing(partial(take_turn, service.desk, username))
     election = Election(open_seat(settings.database()), service.sender.hear, service.postman.share)
     service.sender.elsewhere = election.ring
-    works = (election.run(stop), *(election.whenever(one, stop) for one in _background(service, stop)))
+    works = (
+        election.run(stop),
+        service.door.run(stop),
+        *(election.whenever(one, stop) for one in _background(service, stop)),
+    )
     background = [asyncio.create_task(work) for work in works]
     try:
         async with serving(service.metrics, settings.metrics):
@@ -225,7 +232,10 @@ async def _deliver(
     if settings.webhook_url is None:
         # Of two that fetch, Telegram would turn one away and then the other.
         await election.whenever(
-            lambda over: poll(service.telegram, turn, service.lanes, over, service.persistence), stop
+            lambda over: poll(
+                service.telegram, turn, service.lanes, over, service.persistence, door=service.door
+            ),
+            stop,
         )
         return
     assert settings.webhook_secret is not None  # noqa: S101 - load_settings refuses one without the other
@@ -239,6 +249,7 @@ async def _deliver(
         secret=settings.webhook_secret.get_secret_value(),
         host=settings.listen.host,
         port=settings.listen.port,
+        door=service.door,
     )
 
 

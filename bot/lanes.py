@@ -36,6 +36,10 @@ class Lanes:
         """Whether there is more to do than is done."""
         return asyncio.get_running_loop().time() < self._late_at + BUSY_SECONDS
 
+    def overrun(self) -> None:
+        """Wherever work comes from, more of it waits there than is taken."""
+        self._late_at = asyncio.get_running_loop().time()
+
     async def submit(self, key: Hashable, work: Work) -> asyncio.Future[Any]:
         """Queue `work` in the lane `key`; the future gets its result or error.
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from bot.counts import Turn
+from bot.door import OPEN, Doorkeeper
 from bot.lanes import Lanes
 from bot.outage import BACK_OFF, Outage, unless_stopped
 from bot.persistence import Persistence
@@ -25,6 +26,8 @@ ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_membe
 business), not `chat_member` (who joins and leaves), and nothing of channels."""
 
 POLL_SECONDS = 25
+MOST_AT_ONCE = 100
+"""Updates a fetch, and Telegram's own limit."""
 STRAGGLERS_WITHIN = 0.25
 """Seconds for all turns of a batch; then the next is fetched beside those that are still under way."""
 NOTHING_NEW = 0.5
@@ -43,7 +46,7 @@ class Source(Protocol):
     async def delete_webhook(self) -> None: ...
 
     async def get_updates(
-        self, offset: int | None, wait: int, allowed: tuple[str, ...], limit: int = 100
+        self, offset: int | None, wait: int, allowed: tuple[str, ...], limit: int = MOST_AT_ONCE
     ) -> list[Any]: ...
 
 
@@ -54,12 +57,13 @@ async def poll(
     stop: asyncio.Event,
     persistence: Persistence,
     *,
+    door: Doorkeeper = OPEN,
     back_off: tuple[float, ...] = BACK_OFF,
 ) -> None:
     """Fetch updates and run their turns until `stop`. Raises `SettingsError` if the token is refused."""
     outage = Outage(stop, persistence.states, back_off)
     await outage.overcome(source.delete_webhook)
-    taken = _Taken(turn, lanes, stop, persistence)
+    taken = _Taken(turn, lanes, stop, persistence, door)
     while not stop.is_set():
         batch = await outage.overcome(
             partial(source.get_updates, taken.offset, POLL_SECONDS, ALLOWED_UPDATES)
@@ -82,11 +86,16 @@ async def poll(
 class _Taken:
     """Updates that were handed out and are not confirmed yet."""
 
-    def __init__(self, turn: Turn, lanes: Lanes, stop: asyncio.Event, persistence: Persistence) -> None:
+    def __init__(
+        self, turn: Turn, lanes: Lanes, stop: asyncio.Event, persistence: Persistence, door: Doorkeeper
+    ) -> None:
         self._turn = turn
         self._lanes = lanes
         self._stop = stop
         self._persistence = persistence
+        self._door = door
+        self._full = 0
+        """Fetches in a row that brought as much as one can."""
         self._under_way: dict[int, asyncio.Future[bool]] = {}
         self._undone: set[int] = set()
         """Cut short: they must be handed out again."""
@@ -109,21 +118,31 @@ class _Taken:
 
     async def take(self, batch: list[Any]) -> int:
         """Begin the turns of those that are not known yet; how many these were."""
-        new = 0
         if not (self._under_way or self._done or self._undone):
             self._last = -1
-        for update in batch:
-            incoming = parse(update)
-            if incoming is None or self._is_known(incoming.update_id):
-                continue
-            new += 1
+        read = [(parse(update), update) for update in batch]
+        new = [(one, update) for one, update in read if one is not None and not self._is_known(one.update_id)]
+        self._note_how_full(len(new))
+        away = await self._door.turned_away([one for one, _ in new]) if self._door.is_shut() else ()
+        for incoming, update in new:
             number = incoming.update_id
+            if number in away:
+                self._done.add(number)
+                self._undone.discard(number)
+                self._last = max(self._last, number)
+                continue
             work = partial(self._persistence.persist, self._turn, update, self._stop, self._lanes.aside)
             self._undone.discard(number)
             self._under_way[number] = await self._lanes.submit(lane_of(incoming), work)
             self._last = max(self._last, number)
         self._settle()
-        return new
+        return len(new)
+
+    def _note_how_full(self, new: int) -> None:
+        """Two full fetches in a row, and there is more at Telegram than we take."""
+        self._full = self._full + 1 if new > MOST_AT_ONCE // 2 else 0
+        if self._full > 1:
+            self._lanes.overrun()
 
     async def finish(self, within: float) -> None:
         """Wait until all are done, but not longer than that."""

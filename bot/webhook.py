@@ -22,6 +22,7 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
 from bot.counts import Turn
+from bot.door import OPEN, Doorkeeper
 from bot.lanes import Lanes
 from bot.outage import Outage
 from bot.persistence import Persistence
@@ -67,11 +68,12 @@ async def serve_webhook(
     secret: str,
     host: str,
     port: int,
+    door: Doorkeeper = OPEN,
 ) -> None:
     """Take updates at `url`'s path on host:port until `stop`."""
     app = web.Application(client_max_size=MAX_BODY)
     add_health(app)
-    receiver = Receiver(turn, lanes, persistence, secret)
+    receiver = Receiver(turn, lanes, persistence, secret, door)
     add_webhook(app, receiver, path=urlsplit(url).path or "/")
     async with listening(app, host, port):
         await Outage(stop, persistence.states).overcome(partial(_announce, target, url, secret))
@@ -138,11 +140,14 @@ async def _healthy(_: web.Request) -> web.Response:
 
 
 class Receiver:
-    def __init__(self, turn: Turn, lanes: Lanes, persistence: Persistence, secret: str) -> None:
+    def __init__(
+        self, turn: Turn, lanes: Lanes, persistence: Persistence, secret: str, door: Doorkeeper = OPEN
+    ) -> None:
         self._turn = turn
         self._lanes = lanes
         self._persistence = persistence
         self._secret = secret.encode()
+        self._door = door
         self._failures: OrderedDict[int, int] = OrderedDict()
 
     async def receive(self, request: web.Request) -> web.Response:
@@ -161,6 +166,8 @@ class Receiver:
         incoming = parse(update)
         if incoming is None:
             return web.Response(status=400)
+        if self._door.is_shut() and await self._door.turned_away([incoming]):
+            return web.Response()
         future = await self._lanes.submit(lane_of(incoming), partial(self._turn, update))
         try:
             await future

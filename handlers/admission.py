@@ -1,23 +1,39 @@
-"""How many may begin at once. Whoever is being served does not notice a flood of new accounts; these wait in line.
+"""Who may begin when more arrive than can be served: a line, and who is called in from it.
 
-A newcomer who comes while more arrive than can be served gets a place in the line and is told how long to wait; who
-comes back then is let in, however many others keep knocking. Counted in memory, under keyed hashes; nothing is stored.
-Where this ends: everybody who is let in counts as being served, so a flood that begins slowly is met by operators, who
-can block, and by `handlers.throttle`.
+Those who are being served are never in it; they don't notice it. A newcomer who comes while there is more to do than is
+done is told to wait, and called in when there is room, without having to come again. Whoever waits quietly is called
+before those who press on and on, because that is what tells a person from a flood. Held in memory, and gone with it:
+whoever hears nothing writes again, as they were told.
+
+Where this ends: accounts that each press as seldom as a person are people, as far as anybody can see. They are called
+in one after another like everybody else, and met by operators, who can block, and by `handlers.throttle`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from dataclasses import dataclass, field
 
-PER_SECOND = 20.0
-"""New conversations; a busy day of such an organisation has as many in two minutes."""
+from handlers.incoming import Incoming, Kind
+
+PER_SECOND = 100.0
+"""New conversations; a busy day of such an organisation has as many in ten minutes."""
 BURST = 200
 """As many may begin at once after a quiet time."""
 LINES_PER_SECOND = 5.0
 """Newcomers that are told to wait. Telegram takes 30 messages a second, and those being served need them."""
 MOST_WAITING = 50_000
-"""Places in the line. Whoever comes when it is full is told the same, but has to try his luck."""
+"""Places in the line. Whoever comes when it is full has to try their luck."""
+PACE = 20.0
+"""As many are called in a second, for saying how long it takes; often it goes faster."""
+SOON_SECONDS = 5.0
+"""Who knocks again within this time is in a hurry ..."""
+HURRIES = 2
+"""... and who does so more often than this, is let wait until there is nobody else,"""
+QUIET_SECONDS = 10.0
+"""or until they have been quiet for so long."""
+SHORT = 256
+"""A line of so many is people. A longer one is a flood."""
 
 
 class Bucket:
@@ -36,60 +52,94 @@ class Bucket:
         return True
 
 
+@dataclass(slots=True)
+class _Place:
+    knock: Incoming = field(repr=False)
+    knocked_at: float
+    hurries: int = 0
+
+
 class Admission:
-    """`now` is always seconds of a monotonic clock."""
+    """`now` is always seconds of a monotonic clock; accounts are keyed hashes."""
 
-    def __init__(
-        self, rate: float = PER_SECOND, burst: int = BURST, *, crowded: Callable[[], None] = lambda: None
-    ) -> None:
-        """`crowded` is called whenever somebody has to wait."""
-        self._crowded = crowded
-        self._rate = rate
+    def __init__(self, rate: float = PER_SECOND, burst: int = BURST) -> None:
         self._new = Bucket(rate, burst)
-        self._back = Bucket(rate, burst)
         self._lines = Bucket(LINES_PER_SECOND, LINES_PER_SECOND * 10)
-        self._places: dict[bytes, float] = {}
-        """Account -> when its turn is. In that order, because places are given out one after another."""
-        self._last_place = 0.0
-
-    def wait(self, account: bytes, now: float) -> float:
-        """Seconds that this newcomer has to wait; 0: it may begin."""
-        seconds = self._wait(account, now)
-        if seconds:
-            self._crowded()
-        return seconds
-
-    def _wait(self, account: bytes, now: float) -> float:
-        place = self._places.get(account)
-        if place is None:
-            if not self._line_is_long(now) and self._new.takes(now):
-                return 0.0
-            return self._line_up(account, now) - now
-        if place > now:
-            return place - now
-        if not self._back.takes(now):
-            return 1 / self._rate
-        del self._places[account]
-        return 0.0
-
-    def may_tell(self, now: float) -> bool:
-        """Whether there is room for a line to somebody who has to wait."""
-        return self._lines.takes(now)
+        self._line: OrderedDict[bytes, _Place] = OrderedDict()
+        """In the order of coming."""
+        self._hurried: OrderedDict[bytes, _Place] = OrderedDict()
+        """Those who pressed on, in the order of their last knock."""
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._line) + len(self._hurried)
 
-    def _line_is_long(self, now: float) -> bool:
-        """While somebody waits, nobody who comes later goes first."""
-        return self._last_place > now
+    def __contains__(self, account: bytes) -> bool:
+        return account in self._line or account in self._hurried
 
-    def _line_up(self, account: bytes, now: float) -> float:
-        place = max(self._last_place, now) + 1 / self._rate
-        if len(self._places) >= MOST_WAITING:
-            self._forget_who_stayed_away(now)
-        if len(self._places) < MOST_WAITING:
-            self._places[account] = self._last_place = place
-        return place
+    def lets_in(self, now: float, *, busy: bool) -> bool:
+        """Whether a newcomer may begin at once. While somebody waits, nobody who comes later goes first."""
+        return not busy and not len(self) and self._new.takes(now)
 
-    def _forget_who_stayed_away(self, now: float) -> None:
-        self._places = {account: place for account, place in self._places.items() if place > now}
+    def line_up(self, account: bytes, incoming: Incoming, now: float) -> None:
+        """A newcomer's first knock, or one more."""
+        if self.knocks_again(account, now) or len(self) >= MOST_WAITING:
+            return
+        self._line[account] = _Place(_knock(incoming), now)
+
+    def knocks_again(self, account: bytes, now: float) -> bool:
+        """Whether this one is in the line already; then it is noted that they knock."""
+        place = self._line.get(account)
+        if place is None:
+            place = self._hurried.get(account)
+            if place is not None:
+                place.knocked_at = now
+                self._hurried.move_to_end(account)
+            return place is not None
+        place.hurries += now - place.knocked_at < SOON_SECONDS
+        place.knocked_at = now
+        if place.hurries > HURRIES:
+            self._hurried[account] = self._line.pop(account)
+        return True
+
+    def leave(self, account: bytes) -> None:
+        """Somebody who need not wait after all."""
+        self._line.pop(account, None)
+        self._hurried.pop(account, None)
+
+    def call(self, now: float) -> tuple[bytes, Incoming] | None:
+        """The next one's account and knock; None if nobody may be called now. They are in the line no more."""
+        while self._hurried:
+            account, place = next(iter(self._hurried.items()))
+            if now - place.knocked_at < QUIET_SECONDS:
+                break
+            del self._hurried[account]
+            place.hurries = 0
+            self._line[account] = place
+        line = self._line or (self._hurried if len(self) <= SHORT else None)
+        if not line:
+            return None
+        account, place = line.popitem(last=False)
+        return account, place.knock
+
+    def minutes(self) -> int:
+        """For about how long whoever comes last has to wait, at least one."""
+        return int(len(self) / PACE) // 60 + 1
+
+    def may_tell(self, account: bytes, now: float) -> bool:
+        """Whether there is room for a line to this one, who has to wait."""
+        return account not in self._hurried and self._lines.takes(now)
+
+
+def _knock(incoming: Incoming) -> Incoming:
+    """What is kept of it: nothing that was written. Whoever is called in begins at the beginning."""
+    return Incoming(
+        incoming.update_id,
+        Kind.COMMAND,
+        chat_id=incoming.chat_id,
+        chat_type=incoming.chat_type,
+        user_id=incoming.user_id,
+        language_code=incoming.language_code,
+        message_id=None if incoming.kind is Kind.PRESS else incoming.message_id,
+        sent=incoming.sent,
+        command="start",
+    )

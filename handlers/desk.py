@@ -63,8 +63,8 @@ class Desk:
     wake: Callable[[], None]
     """Tell the background work that something became due."""
     throttle: Throttle
-    busy: Callable[[], bool] = lambda: True
-    """Whether more comes in than is done: then newcomers have to wait for `admission`."""
+    busy: Callable[[], bool] = lambda: False
+    """Whether more comes in than is done: then newcomers stand in line at `admission`."""
     admission: Admission = field(default_factory=Admission)
     queue: Queue = field(default_factory=Queue)
     stretching: Stretching = field(default_factory=Stretching)

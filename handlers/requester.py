@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -46,8 +47,8 @@ class Who(Enum):
     """Somebody of the staff; no turn was taken."""
 
 
-async def take_turn(desk: Desk, incoming: Incoming, account: bytes, *, newcomers: bool) -> Who:
-    """Whatever a private chat without a role can bring. `newcomers`: whether anybody may begin now."""
+async def take_turn(desk: Desk, incoming: Incoming, account: bytes, *, newcomers: Callable[[], bool]) -> Who:
+    """Whatever a private chat without a role can bring. `newcomers`: asked, of somebody new, whether they may begin."""
     if incoming.data.startswith(requester_code.PREFIX):
         # Whoever presses a button under a code has sent a request, but nothing here may say so.
         await requester_code.take_turn(desk, incoming)
@@ -88,7 +89,7 @@ class _Turn:
     incoming: Incoming
     account: bytes
     now: int
-    newcomers: bool
+    newcomers: Callable[[], bool]
     drawn: Fresh
     prepared: Prepared
 
@@ -100,7 +101,7 @@ class _Turn:
             return Who.STAFF
         served = found.conversation is not None or found.case is not None
         # "Stop" stands under screens that outlive their draft, and is never kept waiting.
-        if not (self.newcomers or served or incoming.data.endswith(f".{STOP}")):
+        if not (served or incoming.data.endswith(f".{STOP}") or self.newcomers()):
             return Who.NEWCOMER
         scene = scene_of(tx, desk, found)
         table = Table(desk.questionnaire, desk.fingerprint, now, self.drawn)

@@ -14,7 +14,7 @@ from intake.roles import Right, may
 from storage import staff, traces
 from storage.traces import LONGEST_TRACE
 
-_FROM_PEOPLE = frozenset(
+FROM_PEOPLE = frozenset(
     {
         Kind.TEXT,
         Kind.COMMAND,
@@ -27,7 +27,7 @@ _FROM_PEOPLE = frozenset(
     }
 )
 
-_NEVER_KEPT = frozenset({Kind.CONTACT, Kind.LOCATION, Kind.FILE})
+NEVER_KEPT = frozenset({Kind.CONTACT, Kind.LOCATION, Kind.FILE})
 """Deleted even when they come too fast to be looked at: thirty photos sent in one go are one slip of a finger."""
 
 
@@ -36,7 +36,7 @@ async def take_turn(desk: Desk, bot_username: str, update: dict[str, Any]) -> No
     incoming = parse(update, bot_username)
     if incoming is not None and incoming.kind is Kind.GROUP_EVENT:
         await group.take_turn(desk, incoming)
-    if incoming is None or incoming.kind not in _FROM_PEOPLE:
+    if incoming is None or incoming.kind not in FROM_PEOPLE:
         return
     account = desk.vault.account(incoming.user_id)
     if incoming.chat_type == "private":
@@ -52,13 +52,17 @@ async def _private(desk: Desk, incoming: Incoming, account: bytes) -> None:
     now = monotonic()
     in_time = desk.throttle.admits(account, now)
     if in_time:
-        who = await requester.take_turn(desk, incoming, account, newcomers=not desk.busy())
+        who = await requester.take_turn(
+            desk, incoming, account, newcomers=lambda: desk.admission.lets_in(now, busy=desk.busy())
+        )
         if who is Who.NEWCOMER:
-            await _newcomer(desk, incoming, account, now)
+            waiting.line_up(desk, incoming, account, now)
+            await waiting.clear(desk, incoming)
         if who is not Who.STAFF:
             return
     member = await desk.db.read(lambda tx: staff.by_account(tx, account))
     if member is None:
+        desk.throttle.note_stranger(account)
         await _too_fast(desk, incoming)
     elif not member.active:
         await enrolment.take_turn(desk, incoming, member)
@@ -68,18 +72,14 @@ async def _private(desk: Desk, incoming: Incoming, account: bytes) -> None:
         await admin.take_turn(desk, incoming, member)
 
 
-async def _newcomer(desk: Desk, incoming: Incoming, account: bytes, now: float) -> None:
-    """Somebody who is not being served yet, while there is more to do than is done."""
-    seconds = desk.admission.wait(account, now)
-    if seconds:
-        await waiting.take_turn(desk, incoming, seconds, may_tell=desk.admission.may_tell(now))
-    else:
-        await requester.take_turn(desk, incoming, account, newcomers=True)
+async def let_in(desk: Desk, knock: Incoming, account: bytes) -> None:
+    """The turn of a newcomer who has waited for it."""
+    await requester.take_turn(desk, knock, account, newcomers=lambda: True)
 
 
 async def _too_fast(desk: Desk, incoming: Incoming) -> None:
     if incoming.kind is not Kind.PRESS:
-        due_in = 0 if incoming.kind in _NEVER_KEPT else LONGEST_TRACE
+        due_in = 0 if incoming.kind in NEVER_KEPT else LONGEST_TRACE
         await desk.db.write(
             lambda tx: traces.leave_of(
                 tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent, due_in=due_in

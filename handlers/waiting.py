@@ -1,8 +1,6 @@
-"""A newcomer who has to wait: one polite line, and nothing is remembered."""
+"""A newcomer who has to wait: a place in the line, and one polite line."""
 
 from __future__ import annotations
-
-from math import ceil
 
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
@@ -11,23 +9,30 @@ from storage import traces
 from storage.code import read as read_code
 
 
-async def take_turn(desk: Desk, incoming: Incoming, seconds: float, *, may_tell: bool) -> None:
-    """`may_tell`: whether there is room for the line; a press is answered with it in any case."""
+def line_up(desk: Desk, incoming: Incoming, account: bytes, now: float) -> None:
+    """`now`: seconds of a monotonic clock. Told only if there is room for the line."""
+    desk.admission.line_up(account, incoming, now)
+    if not desk.admission.may_tell(account, now):
+        return
     languages = desk.questionnaire.languages
     language = incoming.language_code if incoming.language_code in languages else languages[0]
-    line = desk.texts.say(language, "busy", n=ceil(seconds / 60))
+    line = desk.texts.say(language, "busy", n=desk.admission.minutes())
     if incoming.kind is Kind.PRESS:
         desk.post(incoming.chat_id, [Answer(incoming.query_id, line, alert=True)])
-    elif may_tell:
+    else:
         desk.post(incoming.chat_id, [Send(incoming.chat_id, line)])
+
+
+async def clear(desk: Desk, incoming: Incoming) -> None:
+    """A code must not stay on the phone while its owner waits; words behind it only until they can be sent again."""
     found = read_code(incoming.text) if incoming.kind is Kind.TEXT else None
-    if found is not None:
-        # A code must not stay on the phone; words behind it only until they can be sent again.
-        due_in = desk.terms.draft_seconds if found[1] else 0
-        await desk.db.write(
-            lambda tx: traces.leave_of(
-                tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent, due_in=due_in
-            ),
-            lane=desk.vault.account(incoming.chat_id),
-        )
-        desk.wake()
+    if found is None:
+        return
+    due_in = desk.terms.draft_seconds if found[1] else 0
+    await desk.db.write(
+        lambda tx: traces.leave_of(
+            tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent, due_in=due_in
+        ),
+        lane=desk.vault.account(incoming.chat_id),
+    )
+    desk.wake()

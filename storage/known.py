@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import LargeBinary, bindparam, select
+from sqlalchemy import LargeBinary, bindparam, select, union_all
 
 from storage import cases as case_store
 from storage import drafts as draft_store
@@ -35,6 +36,18 @@ def look_up(tx: Tx, account: bytes, today: int) -> Known:
     )
 
 
+def served_among(tx: Tx, accounts: Collection[bytes]) -> set[bytes]:
+    """Of these accounts, those of the staff, and those that have a draft or an open case."""
+    rows = tx.conn.execute(_SERVED, {"accounts": list(accounts)}) if accounts else ()
+    return {bytes(row[0]) for row in rows}
+
+
+_SERVED = union_all(
+    *(
+        select(table.c.account).where(table.c.account.in_(bindparam("accounts", expanding=True)))
+        for table in (staff, drafts, cases)
+    )
+)
 _WHO = select(bindparam("account", type_=LargeBinary).label("asked")).subquery()
 _ALL = Ready(
     select(staff.c.id, drafts.c.state, blocked.c.until_day, *cases.c).select_from(

@@ -45,6 +45,10 @@ class Memory:
     """What the person was doing last; says where somebody got stuck."""
     waits: list[float] = field(default_factory=list)
     """Seconds from a press to the screen it brought."""
+    knocks: list[int] = field(default_factory=list)
+    """Updates with a /start before there was any screen."""
+    first_screen: float = 0.0
+    """Seconds from the first /start to the first screen."""
 
     @property
     def current(self) -> Request:

@@ -74,8 +74,11 @@ class Person:
     async def walk(self) -> None:
         """From /start to a request that was sent, and perhaps added to or erased."""
         self.memory.requests.append(Request(by_code=self.random.random() < self.habits.by_code))
+        began = asyncio.get_running_loop().time()
         await self._write("/start")
         while not self.memory.current.sent:
+            if not self.memory.first_screen and self.look() is not None:
+                self.memory.first_screen = asyncio.get_running_loop().time() - began
             await self._next()
         if not self.memory.current.by_code:
             await self._afterwards()
@@ -357,6 +360,8 @@ class Person:
     async def _write(self, text: str) -> None:
         before = self.look()
         number, update = self.far_end.write(self.user, text, self.language)
+        if before is None:
+            self.memory.knocks.append(update)
         self.memory.where = text if text.startswith("/") else "a text"
         came = await self._until(
             lambda: self._moved(before) or (text == "/start" and self._is_anew(before)), update

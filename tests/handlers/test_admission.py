@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from handlers import admission, turn
-from handlers.admission import BURST, LINES_PER_SECOND, MOST_WAITING, PER_SECOND, Admission
+from handlers.admission import (
+    BURST,
+    HURRIES,
+    LINES_PER_SECOND,
+    MOST_WAITING,
+    PER_SECOND,
+    QUIET_SECONDS,
+    SHORT,
+    SOON_SECONDS,
+    Admission,
+)
+from handlers.incoming import Incoming, Kind
 from handlers.outgoing import Send
 from intake.lifecycle import Status
 from storage import cases
@@ -34,61 +45,112 @@ def account(number: int) -> bytes:
     return number.to_bytes(16)
 
 
-def test_it_is_told_whenever_somebody_has_to_wait_and_only_then() -> None:
-    crowded: list[float] = []
-    line = Admission(RATE, AT_ONCE, crowded=lambda: crowded.append(0))
-    waits = [line.wait(account(n), 0.0) for n in range(3 * AT_ONCE)]
-    assert len(crowded) == sum(seconds > 0 for seconds in waits) > 0
+def knock(number: int) -> Incoming:
+    return Incoming(number, Kind.TEXT, chat_id=number, chat_type="private", user_id=number, text="help")
+
+
+def lined_up(line: Admission, numbers: range, now: float) -> None:
+    for number in numbers:
+        line.line_up(account(number), knock(number), now)
+
+
+def called(line: Admission, now: float) -> list[int]:
+    found = []
+    while (one := line.call(now)) is not None:
+        found.append(one[1].user_id)
+    return found
 
 
 def test_an_ordinary_day_waits_for_nothing() -> None:
     line = Admission()
-    assert all(line.wait(account(n), n / PER_SECOND * 2) == 0 for n in range(2_000))
+    assert all(line.lets_in(n / PER_SECOND * 2, busy=False) for n in range(2_000))
+
+
+def test_more_newcomers_than_any_day_brings_must_wait_however_fast_they_are_served() -> None:
+    line = Admission()
+    assert sum(line.lets_in(1.0, busy=False) for _ in range(1_000)) == BURST
+
+
+def test_nobody_begins_while_there_is_more_to_do_than_is_done_or_while_somebody_waits() -> None:
+    line = Admission()
+    assert not line.lets_in(1.0, busy=True)
+    lined_up(line, range(1), 1.0)
+    assert not line.lets_in(2.0, busy=False)
+    assert called(line, 3.0) == [0]
+    assert line.lets_in(3.0, busy=False)
+
+
+def test_they_are_called_in_the_order_of_their_coming() -> None:
+    line = Admission()
+    lined_up(line, range(50), 1.0)
+    assert called(line, 2.0) == list(range(50))
+    assert called(line, 3.0) == []
+
+
+def test_who_waits_quietly_is_called_before_those_who_press_on() -> None:
+    line = Admission()
+    lined_up(line, range(2 * SHORT), 0.0)
+    for second in range(1, 5):
+        for number in range(SHORT + 100):
+            line.knocks_again(account(number), float(second))
+    late = 10**6
+    line.line_up(account(late), knock(late), 4.5)
+    assert called(line, 5.0) == [*range(SHORT + 100, 2 * SHORT), late]
+    assert len(line) == SHORT + 100
+
+
+def test_pressing_twice_costs_nobody_their_place_nor_does_coming_back_again_and_again() -> None:
+    line = Admission()
+    lined_up(line, range(3), 0.0)
+    for _ in range(HURRIES):
+        line.knocks_again(account(0), 1.0)
+    for times in range(20):
+        line.knocks_again(account(1), (times + 1) * SOON_SECONDS)
+    assert called(line, 200.0) == [0, 1, 2]
+
+
+def test_who_was_in_a_hurry_is_called_once_they_are_quiet_or_nobody_else_is_there() -> None:
+    line = Admission()
+    lined_up(line, range(2 * SHORT), 0.0)
+    for _ in range(HURRIES + 1):
+        for number in range(2 * SHORT):
+            line.knocks_again(account(number), 1.0)
+    assert called(line, 1.5) == []
+    assert called(line, 1.0 + QUIET_SECONDS) == list(range(2 * SHORT))
+    lined_up(line, range(1), 100.0)
+    for _ in range(9):
+        line.knocks_again(account(0), 100.0)
+    assert called(line, 100.5) == [0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.floats(0, 3)), max_size=300))
+def test_everybody_who_knocked_is_called_once_and_nobody_is_forgotten(
+    arrivals: list[tuple[int, float]],
+) -> None:
+    line, now = Admission(), 0.0
+    for number, later in arrivals:
+        now += later
+        line.line_up(account(number), knock(number), now)
+    assert sorted(called(line, now + QUIET_SECONDS)) == sorted({number for number, _ in arrivals})
     assert len(line) == 0
 
 
-def test_after_the_burst_each_gets_a_place_and_the_places_are_apart() -> None:
-    line = Admission()
-    assert [line.wait(account(n), 1.0) for n in range(BURST)] == [0.0] * BURST
-    waits = [line.wait(account(BURST + n), 1.0) for n in range(100)]
-    assert waits == pytest.approx([(n + 1) / PER_SECOND for n in range(100)])
-
-
-def test_who_comes_back_in_time_is_let_in_however_many_others_knock() -> None:
-    line = Admission()
-    for n in range(BURST + 1_000):
-        line.wait(account(n), 1.0)
-    late = account(10**6)
-    wait = line.wait(late, 1.0)
-    assert line.wait(late, 1.0 + wait / 2) == pytest.approx(wait / 2)
-    for n in range(5_000):
-        line.wait(account(10**7 + n), 1.0 + wait)
-    assert line.wait(late, 1.0 + wait) == 0.0
-
-
-@given(st.lists(st.tuples(st.integers(0, 400), st.floats(0, 0.05)), max_size=600))
-def test_never_more_are_let_in_than_the_rate_and_the_bursts_allow(arrivals: list[tuple[int, float]]) -> None:
-    line, now, admitted = Admission(rate=5, burst=10), 0.0, 0
-    for number, later in arrivals:
-        now += later
-        admitted += line.wait(account(number), now) == 0.0
-    assert admitted <= 2 * (10 + 5 * now) + 1
-
-
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_remembered_is_bounded_and_holds_nothing_that_was_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(admission, "MOST_WAITING", 1_000)
     line = Admission()
-    for n in range(5_000):
-        line.wait(account(n), 1.0)
+    lined_up(line, range(5_000), 1.0)
     assert len(line) == 1_000
-    assert line.wait(account(9_999), 1.0) > 0
-    assert line.wait(account(10_000), 10_000.0) == 0.0
+    found = line.call(2.0)
+    assert found is not None
+    assert found[1].text == ""
     assert MOST_WAITING <= 50_000
 
 
 def test_lines_to_those_who_wait_leave_telegram_room_for_the_others() -> None:
     line = Admission()
-    told = sum(line.may_tell(1.0 + n / 1_000) for n in range(60_000))
+    told = sum(line.may_tell(account(n), 1.0 + n / 1_000) for n in range(60_000))
     assert told <= LINES_PER_SECOND * 70
 
 
@@ -105,8 +167,17 @@ async def begin_again_and_again(world: World, number: int) -> None:
     await Person(world, 7_000_000 + number).send("/start")
 
 
+async def call_in(world: World, most: int) -> None:
+    """As `bot.door` does when there is room."""
+    for _ in range(most):
+        called = world.desk.admission.call(float(world.now - NOW))
+        if called is None:
+            return
+        await turn.let_in(world.desk, called[1], called[0])
+
+
 async def test_a_flood_of_accounts_knocks_and_fifty_people_all_reach_the_end(flooded: World) -> None:
-    """Half of them were on their way before, half come in the middle of it and do as they are told."""
+    """Half of them were on their way before, half come in the middle of it and wait to be called."""
     world, random = flooded, Random(50)
     early = [Person(world, 100 + n) for n in range(REAL // 2)]
     for person in early:
@@ -117,7 +188,7 @@ async def test_a_flood_of_accounts_knocks_and_fifty_people_all_reach_the_end(flo
     blocks = getallocatedblocks()
     knocking = iter(random.sample(range(FLOOD), FLOOD))
     late = [Person(world, 900 + n) for n in range(REAL - len(early))]
-    waiting: list[int] = []
+    waiting: list[Person] = []
     for _second in range(FLOOD // A_SECOND):
         for _ in range(A_SECOND):
             await begin_again_and_again(world, next(knocking))
@@ -128,7 +199,7 @@ async def test_a_flood_of_accounts_knocks_and_fifty_people_all_reach_the_end(flo
             person = late.pop()
             await person.send("/start")
             assert not started(world, person)
-            waiting.append(person.id)
+            waiting.append(person)
         for chat in [chat for chat in world.chats if chat >= 7_000_000]:
             del world.chats[chat]
         world.posted.clear()
@@ -137,13 +208,13 @@ async def test_a_flood_of_accounts_knocks_and_fifty_people_all_reach_the_end(flo
     assert stored <= AT_ONCE + RATE * (FLOOD / A_SECOND) + REAL
     assert len(world.desk.admission) <= FLOOD + REAL
     gc.collect()
-    assert (getallocatedblocks() - blocks) < 40 * FLOOD
-    # Those who were told to wait come back, and are let in.
-    world.wait(int(FLOOD / RATE) + 1)
+    assert (getallocatedblocks() - blocks) < 60 * FLOOD
+    # Those who wait are called in, and need not come again.
+    await call_in(world, FLOOD + REAL)
     assert not early
-    for number in waiting:
-        world.wait(1)
-        await finish(world, Person(world, number))
+    for person in waiting:
+        assert started(world, person)
+        await finish(world, person)
     assert len(await world.read(lambda tx: cases.with_status(tx, Status.OPEN))) == REAL
 
 
@@ -209,6 +280,8 @@ async def test_stop_is_never_kept_waiting(flooded: World) -> None:
     await world.deliver()
     assert [message.text for message in world.shown(ann.id)] == [world.say("stopped")]
     assert (await ann.press(world.say("start-button"))).text == world.say("busy", n=1)
+    await call_in(world, 3 * AT_ONCE)
+    assert started(world, ann)
 
 
 async def test_who_has_an_open_case_is_never_a_newcomer(flooded: World) -> None:

@@ -1,0 +1,162 @@
+"""The door: while more arrives than is done, newcomers are turned away before they cost anything, and called in later.
+
+It stands before the lanes. An update that waits for its turn is not confirmed, and Telegram hands out updates in the
+order of their arrival: people who are being served would wait behind all that came before them. So what is turned away
+is confirmed at once. While nobody has to wait, all this costs one comparison a batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from functools import partial
+from time import monotonic
+from typing import Any, Protocol
+
+from bot.lanes import Lanes
+from bot.persistence import Persistence
+from bot.states import State
+from handlers import enrolment, requester_code, waiting
+from handlers.admission import SHORT
+from handlers.desk import Desk
+from handlers.incoming import Incoming, Kind, lane_of
+from handlers.turn import FROM_PEOPLE, NEVER_KEPT, let_in
+from intake.conversation import STOP
+from storage import known
+from storage.code import read as read_code
+from storage.trouble import is_trouble
+
+LOOK_SECONDS = 0.25
+"""Between two looks whether somebody waits,"""
+CALL_SECONDS = 0.05
+"""and, if so, whether there is room."""
+SHORT_LINE_ROOM = 16
+"""Chats under way until nobody is called in from a short line: as many as run at once."""
+LONG_LINE_ROOM = 5
+"""The same for a long one: those who are being served come first, and with room to spare."""
+TRICKLE_SECONDS = 0.5
+"""Somebody who waits is called in at least so often, however much there is to do."""
+SAID_AFTER = 2.0
+"""Seconds for which somebody must have waited before that is a state of the service."""
+SURE_SECONDS = 10.0
+"""For so long an account is taken for a newcomer's without looking again: another process may have let it in."""
+
+
+class Doorkeeper(Protocol):
+    def is_shut(self) -> bool: ...
+
+    async def turned_away(self, arrived: Sequence[Incoming]) -> Collection[int]: ...
+
+
+class _Open:
+    def is_shut(self) -> bool:
+        return False
+
+    async def turned_away(self, arrived: Sequence[Incoming]) -> Collection[int]:
+        return ()
+
+
+OPEN: Doorkeeper = _Open()
+
+
+class Door:
+    def __init__(self, desk: Desk, lanes: Lanes, persistence: Persistence) -> None:
+        self._desk = desk
+        self._lanes = lanes
+        self._persistence = persistence
+        self._sure: dict[bytes, float] = {}
+        """Accounts that nothing is known of -> until when that is sure."""
+        self._called_at = 0.0
+
+    def is_shut(self) -> bool:
+        """Whether newcomers have to wait."""
+        return bool(len(self._desk.admission)) or self._lanes.busy()
+
+    async def turned_away(self, arrived: Sequence[Incoming]) -> Collection[int]:
+        """Numbers of those updates that need no turn. Their newcomers stand in the line."""
+        now, away, asked = monotonic(), set[int](), list[tuple[bytes, Incoming]]()
+        for incoming in arrived:
+            if not _may_wait(incoming):
+                continue
+            account = self._desk.vault.account(incoming.user_id)
+            too_fast = self._desk.throttle.refuses(account, now) and incoming.kind not in NEVER_KEPT
+            if too_fast or (self._is_sure(account, now) and self._desk.admission.knocks_again(account, now)):
+                away.add(incoming.update_id)
+            else:
+                asked.append((account, incoming))
+        served = await self._served({account for account, _ in asked})
+        for account, incoming in asked:
+            if account in served:
+                self._desk.admission.leave(account)
+            else:
+                self._sure[account] = now + SURE_SECONDS
+                waiting.line_up(self._desk, incoming, account, now)
+                away.add(incoming.update_id)
+        return away
+
+    def _is_sure(self, account: bytes, now: float) -> bool:
+        return self._sure.get(account, now) > now
+
+    async def _served(self, accounts: set[bytes]) -> Collection[bytes]:
+        """Of these, the ones that go on to their turn."""
+        try:
+            return await self._desk.db.read(lambda tx: known.served_among(tx, accounts)) if accounts else ()
+        except Exception as error:
+            if is_trouble(error):  # their turns will find it, too, and are tried again
+                return accounts
+            raise
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Call in those who wait, whenever there is room."""
+        since: float | None = None
+        while not stop.is_set():
+            waits, now = bool(len(self._desk.admission)), monotonic()
+            if waits:
+                since = now if since is None else since
+                if now - since > SAID_AFTER:
+                    self._persistence.states.begin(State.ADMISSION)
+                await self._call(now, stop)
+            else:
+                since = None
+                self._sure.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), CALL_SECONDS if waits else LOOK_SECONDS)
+
+    async def _call(self, now: float, stop: asyncio.Event) -> None:
+        for _ in range(self._room(now)):
+            called = self._desk.admission.call(now)
+            if called is None:
+                return
+            account, knock = called
+            self._called_at = now
+            self._sure.pop(account, None)
+            await self._lanes.submit(lane_of(knock), partial(self._let_in, account, knock, stop))
+
+    def _room(self, now: float) -> int:
+        """How many may be called in now."""
+        trickle = int(now - self._called_at >= TRICKLE_SECONDS)
+        if self._lanes.busy():
+            return trickle
+        room = SHORT_LINE_ROOM if len(self._desk.admission) <= SHORT else LONG_LINE_ROOM
+        return max(trickle, room - len(self._lanes))
+
+    async def _let_in(self, account: bytes, knock: Incoming, stop: asyncio.Event) -> None:
+        async def turn(_: dict[str, Any]) -> None:
+            await let_in(self._desk, knock, account)
+
+        await self._persistence.persist(turn, {}, stop, self._lanes.aside)
+
+
+def _may_wait(incoming: Incoming) -> bool:
+    """What a private chat brings. Not what must be looked at whoever sends it.
+
+    "Stop", a return code and the buttons under one, an invitation: no newcomer's, though nothing is known of them here.
+    """
+    if incoming.chat_type != "private" or incoming.kind not in FROM_PEOPLE:
+        return False
+    if incoming.kind is Kind.PRESS:
+        return not (incoming.data.startswith(requester_code.PREFIX) or incoming.data.endswith(f".{STOP}"))
+    if incoming.kind is Kind.TEXT:
+        return read_code(incoming.text) is None
+    return not enrolment.looks_like_invitation(incoming)
