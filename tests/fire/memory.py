@@ -47,8 +47,9 @@ class Memory:
     """Seconds from a press to the screen it brought."""
     knocks: list[int] = field(default_factory=list)
     """Updates with a /start before there was any screen."""
+    began: float = 0.0
     first_screen: float = 0.0
-    """Seconds from the first /start to the first screen."""
+    """When they first wrote, and when there first was a screen; by the loop's clock."""
 
     @property
     def current(self) -> Request:

@@ -74,11 +74,9 @@ class Person:
     async def walk(self) -> None:
         """From /start to a request that was sent, and perhaps added to or erased."""
         self.memory.requests.append(Request(by_code=self.random.random() < self.habits.by_code))
-        began = asyncio.get_running_loop().time()
+        self.memory.began = asyncio.get_running_loop().time()
         await self._write("/start")
         while not self.memory.current.sent:
-            if not self.memory.first_screen and self.look() is not None:
-                self.memory.first_screen = asyncio.get_running_loop().time() - began
             await self._next()
         if not self.memory.current.by_code:
             await self._afterwards()
@@ -255,9 +253,7 @@ class Person:
                 labels & {self.say("start-button"), self.texts.say(self.language, "language-name")}
                 and pressed
             ):
-                self.memory.current.erased = (
-                    True  # this screen, or the beginning anew, is what comes after it
-                )
+                self.memory.current.erased = True  # what comes after it is this screen, or the beginning
             else:
                 await self._write("/start")
 
@@ -288,6 +284,7 @@ class Person:
                 request.codes.update(CODE.findall(message.text))
         if look is None:
             return
+        self.memory.first_screen = self.memory.first_screen or asyncio.get_running_loop().time()
         if self.say("wipe-button") in {label for label, _ in look[2]} and not request.by_code:
             request.sent = True
         if request.by_code and request.codes:

@@ -174,6 +174,7 @@ async def call_in(world: World, most: int) -> None:
         if called is None:
             return
         await turn.let_in(world.desk, called[1], called[0])
+        await world.apply()
 
 
 async def test_a_flood_of_accounts_knocks_and_fifty_people_all_reach_the_end(flooded: World) -> None:

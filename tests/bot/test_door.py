@@ -1,0 +1,193 @@
+"""The door in a flood: strangers are turned away before their turn and called in later; who is known goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from bot import door as door_module
+from bot.door import Door
+from bot.lanes import Lanes
+from bot.persistence import Persistence
+from bot.polling import poll
+from handlers.admission import Admission
+from handlers.incoming import Incoming, parse
+from handlers.throttle import Throttle
+from handlers.turn import take_turn
+from intake.roles import Role
+from storage.schema import drafts
+from tests.bot.test_polling import Api, until
+from tests.handlers.desk import Person, World, ask, join
+
+STRANGER = 7_000_000
+
+
+class Flood:
+    """A door whose lanes are told that there is more to do than is done."""
+
+    def __init__(self, world: World, patient: Persistence) -> None:
+        self.lanes = Lanes()
+        world.desk = replace(world.desk, busy=self.lanes.busy)
+        self.world = world
+        self.door = Door(world.desk, self.lanes, patient)
+
+    async def away(self, *updates: dict[str, Any]) -> int:
+        """How many of these are turned away."""
+        self.lanes.overrun()
+        assert self.door.is_shut()
+        return len(await self.door.turned_away([read(update) for update in updates]))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        task = asyncio.create_task(self.door.run(stop))
+        yield
+        stop.set()
+        await task
+
+
+@pytest.fixture
+def flood(world: World, patient: Persistence) -> Flood:
+    return Flood(world, patient)
+
+
+def read(update: dict[str, Any]) -> Incoming:
+    incoming = parse(update)
+    assert incoming is not None
+    return incoming
+
+
+async def drafts_kept(world: World) -> int:
+    return await world.read(lambda tx: tx.conn.execute(select(func.count()).select_from(drafts)).scalar_one())
+
+
+async def test_it_stands_open_until_there_is_more_to_do_than_is_done(flood: Flood, world: World) -> None:
+    assert not flood.door.is_shut()
+    flood.lanes.overrun()
+    assert flood.door.is_shut()
+
+
+async def test_strangers_are_turned_away_and_nothing_of_them_is_written(flood: Flood, world: World) -> None:
+    before = await world.tables()
+    crowd = [Person(world, STRANGER + n) for n in range(100)]
+    assert await flood.away(*(one.message("/start") for one in crowd)) == 100
+    assert await flood.away(*(one.message("/start") for one in crowd)) == 100
+    assert len(world.desk.admission) == 100
+    assert await world.tables() == before
+
+
+async def test_who_is_being_served_and_who_is_staff_go_on(flood: Flood, world: World) -> None:
+    ann, bob = Person(world, 5), Person(world, 6)
+    await ask(bob, until="chat")
+    world.wait(3_600)
+    await world.expire()  # of Bob, only the case is left
+    await ann.send("/start")
+    oak = await join(world, 7, Role.OPERATOR, "Oak")
+    texts = [one.message("/start") for one in (ann, bob, oak)]
+    screen = world.shown(ann.id)[-1]
+    assert await flood.away(*texts, ann.pressing("1.0", screen)) == 0
+    assert not world.desk.admission
+
+
+async def test_what_must_be_looked_at_whoever_sends_it_is_never_turned_away(
+    flood: Flood, world: World
+) -> None:
+    ann = Person(world, 5)
+    on = world.put(ann.id, "something")
+    assert await flood.away(ann.message("1234 5678 9012 3456"), ann.pressing("3.stop", on)) == 0
+    assert await flood.away(ann.pressing("code.written.en", on), ann.pressing("3.yes", on)) == 1
+    assert await flood.away(ann.message("/start " + "A" * 32)) == 0
+    group = world.put(-100_5, "a card")
+    assert await flood.away(ann.pressing("claim.AAAA-BBBB", group)) == 0
+
+
+async def test_they_are_called_in_when_there_is_room_and_need_not_come_again(
+    flood: Flood, world: World
+) -> None:
+    crowd = [Person(world, STRANGER + n) for n in range(40)]
+    await flood.away(*(one.message("/start") for one in crowd))
+    flood.lanes._late_at = -1e9  # what there was to do is done
+    async with flood.running():
+        async with asyncio.timeout(30):
+            while await drafts_kept(world) < 40:  # noqa: ASYNC110 - what the door does, seen from outside
+                await asyncio.sleep(0.02)
+    await flood.lanes.drain(5)
+    await world.apply()
+    assert all(world.shown(one.id)[-1].keyboard for one in crowd)
+    assert not flood.door.is_shut()
+    assert not flood.door._sure
+
+
+async def test_while_there_is_too_much_to_do_only_one_now_and_then_is_called(
+    flood: Flood, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "TRICKLE_SECONDS", 1e9)
+    crowd = [Person(world, STRANGER + n) for n in range(40)]
+    await flood.away(*(one.message("/start") for one in crowd))
+    flood.door._called_at = asyncio.get_running_loop().time()
+    flood.lanes._late_at = 1e12  # and it goes on being so
+    async with flood.running():
+        await asyncio.sleep(0.3)
+        assert len(world.desk.admission) == 40
+        monkeypatch.setattr(door_module, "TRICKLE_SECONDS", 0.0)
+        await until(lambda: not world.desk.admission)
+
+
+async def test_whom_another_process_has_let_in_goes_on(
+    flood: Flood, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "SURE_SECONDS", 0.0)
+    ann = Person(world, 5)
+    assert await flood.away(ann.message("/start")) == 1
+    elsewhere = replace(world.desk, admission=Admission(), busy=lambda: False)
+    await take_turn(elsewhere, "postern_test_bot", ann.message("/start"))
+    assert await flood.away(ann.message("/start")) == 0
+    assert not world.desk.admission
+
+
+async def test_a_stranger_who_is_too_fast_costs_no_look_at_the_database_once_that_is_known(
+    flood: Flood, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.desk = flood.door._desk = replace(world.desk, throttle=Throttle(1 / 3_600))
+    ann, oak = Person(world, 5), await join(world, 7, Role.OPERATOR, "Oak")
+    for one in (ann, oak):
+        for _ in range(30):
+            await one.send("/start")
+    texts = [ann.message("/start"), oak.message("/start")]
+    assert world.desk.throttle.refuses(ann.account, asyncio.get_running_loop().time())
+    assert not world.desk.throttle.refuses(oak.account, asyncio.get_running_loop().time())
+    assert await flood.away(*texts) == 1
+    photo = ann.message("") | {}
+    del photo["message"]["text"]
+    photo["message"]["photo"] = []
+    assert await flood.away(photo) == 0  # it must be deleted
+
+
+async def test_a_flood_at_telegram_is_noticed_and_confirmed_while_somebody_served_gets_through(
+    flood: Flood, world: World, api: Api, patient: Persistence
+) -> None:
+    server, telegram = api
+    ann, stop = Person(world, 5), asyncio.Event()
+    await ann.send("/start")
+    turns: list[int] = []
+
+    async def turn(update: dict[str, Any]) -> None:
+        turns.append(update["message"]["from"]["id"])
+        await take_turn(world.desk, "postern_test_bot", update)
+
+    crowd = [Person(world, STRANGER + n).message("/start") for n in range(600)]
+    last = ann.message("/status")
+    server.put(*crowd, last)
+    polling = asyncio.create_task(poll(telegram, turn, flood.lanes, stop, patient, door=flood.door))
+    await until(lambda: server.confirmed == last["update_id"] + 1)
+    assert ann.id in turns
+    assert len(turns) <= 200
+    assert len(world.desk.admission) == 600 - (len(turns) - 1)
+    stop.set()
+    await polling
