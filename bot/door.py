@@ -18,7 +18,7 @@ from bot.lanes import Lanes
 from bot.persistence import Persistence
 from bot.states import State
 from handlers import enrolment, requester_code, waiting
-from handlers.admission import SHORT
+from handlers.admission import PACE, SHORT, Bucket
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind, lane_of
 from handlers.turn import FROM_PEOPLE, NEVER_KEPT, let_in
@@ -31,10 +31,12 @@ LOOK_SECONDS = 0.25
 """Between two looks whether somebody waits,"""
 CALL_SECONDS = 0.05
 """and, if so, whether there is room."""
-SHORT_LINE_ROOM = 16
-"""Chats under way until nobody is called in from a short line: as many as run at once."""
-LONG_LINE_ROOM = 5
-"""The same for a long one: those who are being served come first, and with room to spare."""
+ROOM = 16
+"""Chats under way until nobody is called in: as many as run at once."""
+FLOOD_ROOM = 4
+"""The same while a long line goes on knocking: those who are being served come first, and with room to spare."""
+FLOOD_KNOCKS = 100.0
+"""Updates turned away a second that are more than people knock."""
 TRICKLE_SECONDS = 0.5
 """Somebody who waits is called in at least so often, however much there is to do."""
 SAID_AFTER = 2.0
@@ -68,6 +70,12 @@ class Door:
         self._sure: dict[bytes, float] = {}
         """Accounts that nothing is known of -> until when that is sure."""
         self._called_at = 0.0
+        self._pace = Bucket(PACE, PACE)
+        self._away = 0
+        """Updates turned away since"""
+        self._counted_at = 0.0
+        """this instant."""
+        self._flood = False
 
     def is_shut(self) -> bool:
         """Whether newcomers have to wait."""
@@ -93,6 +101,7 @@ class Door:
                 self._sure[account] = now + SURE_SECONDS
                 waiting.line_up(self._desk, incoming, account, now)
                 away.add(incoming.update_id)
+        self._away += len(away)
         return away
 
     def _is_sure(self, account: bytes, now: float) -> bool:
@@ -138,8 +147,16 @@ class Door:
         trickle = int(now - self._called_at >= TRICKLE_SECONDS)
         if self._lanes.busy():
             return trickle
-        room = SHORT_LINE_ROOM if len(self._desk.admission) <= SHORT else LONG_LINE_ROOM
-        return max(trickle, room - len(self._lanes))
+        if len(self._desk.admission) <= SHORT or not self._is_flood(now):
+            return max(trickle, ROOM - len(self._lanes))
+        return max(trickle, int(len(self._lanes) < FLOOD_ROOM and self._pace.takes(now)))
+
+    def _is_flood(self, now: float) -> bool:
+        """Whether they knock as people don't; looked at once a second."""
+        if now - self._counted_at >= 1.0:
+            self._flood = self._away > FLOOD_KNOCKS * (now - self._counted_at)
+            self._away, self._counted_at = 0, now
+        return self._flood
 
     async def _let_in(self, account: bytes, knock: Incoming, stop: asyncio.Event) -> None:
         async def turn(_: dict[str, Any]) -> None:

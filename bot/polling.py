@@ -28,6 +28,8 @@ business), not `chat_member` (who joins and leaves), and nothing of channels."""
 POLL_SECONDS = 25
 MOST_AT_ONCE = 100
 """Updates a fetch, and Telegram's own limit."""
+FULL = 90
+"""New updates in a full fetch: it may begin with some that are under way."""
 STRAGGLERS_WITHIN = 0.25
 """Seconds for all turns of a batch; then the next is fetched beside those that are still under way."""
 NOTHING_NEW = 0.5
@@ -94,8 +96,8 @@ class _Taken:
         self._stop = stop
         self._persistence = persistence
         self._door = door
-        self._full = 0
-        """Fetches in a row that brought as much as one can."""
+        self._is_first = True
+        """What comes with the first fetch has waited for us: that is a pause, and no flood."""
         self._under_way: dict[int, asyncio.Future[bool]] = {}
         self._undone: set[int] = set()
         """Cut short: they must be handed out again."""
@@ -139,10 +141,10 @@ class _Taken:
         return len(new)
 
     def _note_how_full(self, new: int) -> None:
-        """Two full fetches in a row, and there is more at Telegram than we take."""
-        self._full = self._full + 1 if new > MOST_AT_ONCE // 2 else 0
-        if self._full > 1:
+        """A full fetch: while the last one was dealt with, more has come than one can bring."""
+        if new >= FULL and not self._is_first:
             self._lanes.overrun()
+        self._is_first = False
 
     async def finish(self, within: float) -> None:
         """Wait until all are done, but not longer than that."""

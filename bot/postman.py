@@ -28,6 +28,8 @@ SCREEN_FIRST = 1.5
 """Seconds that the answer to a press waits, at most, for the screen that it brought."""
 ANSWER_WITHIN = 10.0
 """Seconds in which a press is answered, or not at all: the app stops waiting soon after."""
+GROUP_SECONDS = 61.0
+"""A group's minute. Telegram counts when messages arrive, and one may take a little longer on its way than the next."""
 MOST_QUEUED = 1000
 """Per chat."""
 CALLS_AT_ONCE = 64
@@ -196,7 +198,7 @@ class Postman:
 
     async def _wait_for_turn(self, chat: int, letter: _Letter) -> None:
         if chat < 0 and not isinstance(letter.outgoing, Delete):
-            group = self._group_paces.setdefault(chat, Pace(self._per_minute_in_group, 60.0))
+            group = self._group_paces.setdefault(chat, Pace(self._per_minute_in_group, GROUP_SECONDS))
             await group.wait()
         if _is_urgent(letter):
             self._pace.take()  # counted; whatever else is owed waits a moment longer

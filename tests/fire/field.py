@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,13 +156,17 @@ class Field:
                 await asyncio.sleep(0.5)
         return False
 
-    async def verdict(self, *, quiet: bool = False, errors: bool = True, updates: bool = True) -> Counts:
+    async def verdict(
+        self, *, quiet: bool = False, errors: bool = True, updates: bool = True, others: Collection[str] = ()
+    ) -> Counts:
         """`quiet`: nothing may be owed any more. `errors`: no error may have been logged.
 
         `updates`: every confirmed update's turn must be in the database (where it is kept for two days).
+        `others`: references of requests that somebody else sent than `people`.
         """
         confirmed = self.far_end.delivery.confirmed if updates else ()
         found = await truth.read(self.place.loaded, codes_of(self.people), confirmed)
+        found = found.without(others)
         counts = Judge(found, self.far_end, self.questionnaire, GROUP, quiet).judge(self.people)
         counts.count("people", len(self.people))
         counts.count("cases", sum(len(kept) for kept in found.cases.values()))

@@ -11,7 +11,7 @@ from statistics import median, quantiles
 from tests.fire import health
 from tests.fire.counts import Counts
 from tests.fire.field import Field, open_field
-from tests.fire.person import Habits, Person
+from tests.fire.person import REFERENCE, Habits, Person
 
 FLOODER = 8_200_000_000
 GROUP_MESSAGES = 20
@@ -35,6 +35,8 @@ class Flood:
     seconds: float = 0.0
     behind: list[int] = field(default_factory=list)
     """How many updates were waiting at Telegram, looked at again and again."""
+    late: list[float] = field(default_factory=list)
+    """Milliseconds by which this process came late to its own work: it has the same machine."""
 
 
 async def run(
@@ -57,7 +59,7 @@ async def run(
         await field_.stop()
         knocks = {number for person in flooded for number in person.memory.knocks}
         field_.far_end.delivery.confirmed -= flood.numbers | knocks  # of these no turn need be there
-        counts = await field_.verdict()
+        counts = await field_.verdict(others=_sent_by_flooders(field_))
         counts.count("times that people wrote /start before they were let in", len(knocks))
         counts.count("flooders' updates", flood.sent)
         begun = sum(
@@ -78,6 +80,9 @@ async def run(
         counts.said.append(
             f"from /start to the first screen: median {median(firsts):.2f} s, at most {firsts[-1]:.2f} s; "
             f"resident {before:.0f} MiB before, {peak:.0f} MiB at its peak"
+        )
+        counts.said.append(
+            f"the flood itself was late by {_p50(flood.late):.0f} ms, p99 {_p99(flood.late):.0f} ms"
         )
         _readable(field_, counts)
         if peak > before + MOST_MORE:
@@ -113,7 +118,9 @@ async def _flood(field_: Field, accounts: int, seconds: float, rate: float) -> F
             flood.numbers.add(_press(field_, FLOODER + random.randrange(accounts), random))
             flood.sent += 1
         flood.behind.append(len(waiting))
+        slept = loop.time()
         await asyncio.sleep(TICK)
+        flood.late.append(1000 * (loop.time() - slept - TICK))
     return flood
 
 
@@ -125,6 +132,16 @@ def _press(field_: Field, user: int, random: Random) -> int:
         data = str(random.choice(random.choice(rows)).get("callback_data", "0.x"))
         return field_.far_end.press(user, screen, data)[1]
     return field_.far_end.write(user, random.choice(["/start", "/start", "hello", "/status"]))[1]
+
+
+def _sent_by_flooders(field_: Field) -> set[str]:
+    """References of what those who press on anything have sent."""
+    told = [
+        line for query, line in field_.far_end.answered.items() if int(query[1:].partition("-")[0]) >= FLOODER
+    ]
+    chats = [chat for user, chat in field_.far_end.chats.items() if user >= FLOODER]
+    told += [message.text for chat in chats for message in chat.values() if message.ours]
+    return {reference for line in told for reference in REFERENCE.findall(line)}
 
 
 def _readable(field_: Field, counts: Counts) -> None:

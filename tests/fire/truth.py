@@ -64,6 +64,12 @@ class Truth:
     tags: dict[str, bytes] = field(default_factory=dict, repr=False)
     """Return code, as it was shown -> the tag by which its case is found."""
 
+    def without(self, others: Collection[str]) -> Truth:
+        """The same, as if these requests had never come."""
+        cases_ = {reference: kept for reference, kept in self.cases.items() if reference not in others}
+        less = len(self.cases) - len(cases_)
+        return replace(self, cases=cases_, requests=self.requests - less, levels=self.levels - less)
+
 
 async def read(settings: Settings, codes: Collection[str] = (), updates: Collection[int] = ()) -> Truth:
     """The service need not be stopped for it. `codes`: those that people were shown; `updates`: to look for."""
