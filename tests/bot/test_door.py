@@ -64,7 +64,8 @@ def read(update: dict[str, Any]) -> Incoming:
 
 
 async def drafts_kept(world: World) -> int:
-    return await world.read(lambda tx: tx.conn.execute(select(func.count()).select_from(drafts)).scalar_one())
+    kept = select(func.count()).select_from(drafts)
+    return int(await world.read(lambda tx: tx.conn.execute(kept).scalar_one()))
 
 
 async def test_it_stands_open_until_there_is_more_to_do_than_is_done(flood: Flood, world: World) -> None:
