@@ -41,6 +41,7 @@ from bot.states import States
 from bot.telegram import Telegram
 from bot.telegram_errors import TelegramError
 from bot.webhook import serve_webhook
+from handlers import timers
 from handlers.admission import Admission
 from handlers.desk import Desk, Terms
 from handlers.texts import LANGUAGES, load_texts
@@ -71,6 +72,10 @@ def terms_of(settings: Settings) -> Terms:
         suppress_below=settings.suppress_below,
         relay_in_chat=settings.relay is Relay.CHAT,
         slots_for_holder_only=settings.slots_after_claim is SlotsAfterClaim.HOLDER,
+        lease_seconds=settings.lease_hours * 3_600,
+        undo_seconds=settings.undo_seconds,
+        hold_limit=settings.hold_limit,
+        openings_per_hour=settings.openings_per_hour,
         open_days=settings.retention_days.open,
         closed_days=settings.retention_days.closed,
         replies_days=settings.retention_days.replies,
@@ -168,6 +173,8 @@ SWITCH_SECONDS = 0.001
 def _settle_in(tx: Tx, settings: Settings, vault: Vault) -> None:
     note_keys(tx, settings, vault)
     note_changes(tx, settings, real_time())
+    if settings.lease_hours:
+        timers.adopt(tx, real_time())
     meta.drop(tx, moving.MOVED_HERE)  # from now on nobody may take this for a move that was cut short
 
 

@@ -25,6 +25,7 @@ WORDS: Mapping[str, str] = {
     "board": "boards in the operators' group",
     "document": "sealed files for the holder of a case",
     "copy": "sealed files for a lead",
+    "timer": "times at which something happens to a case by itself",
     "remove": "removals from the operators' group (the admins were told)",
     "damaged draft": "requests in progress whose row was damaged",
     "damaged job": "messages whose row was damaged",

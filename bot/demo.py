@@ -124,6 +124,7 @@ async def _install(folder: Path, base_url: str, token: str) -> dict[str, str]:
         # Alone on this machine nobody has to be hidden among others, and nobody wants to wait for a card.
         "POSTERN_ANONYMITY_K": "1",
         "POSTERN_CARD_DELAY_MINUTES": "0",
+        "POSTERN_UNDO_SECONDS": "5",
     }
     recovery = bytes(PrivateKey.generate().public_key)
     await setup.create(load_settings(environment), recovery)

@@ -27,6 +27,7 @@ KEPT_TRYING: Mapping[str, int | None] = {
     "document": None,
     "copy": None,
     "remove": None,
+    "timer": None,
     "alert": MESSAGE_SECONDS,
     "reply": REPLY_SECONDS,
     "status": None,

@@ -14,7 +14,7 @@ from bot.pace import Window
 from bot.postman import Postman
 from bot.seldom import Seldom
 from bot.under_way import UnderWay
-from handlers import board, deliveries, reply_states
+from handlers import board, deliveries, reply_states, timers
 from handlers.desk import Desk
 from handlers.notes import Note
 from handlers.outgoing import Answer, Outgoing, Send
@@ -141,6 +141,10 @@ class Jobs:
 
     async def _post(self, job_id: bytes, job: Job, now: int) -> None:
         if self._under_way.awaits_card(job):
+            return
+        if job.task is Task.TIMER:
+            self._forget(job_id)
+            await self._desk.db.write(lambda tx: timers.run(tx, self._desk, job_id, job, now))
             return
         if job.task is Task.CARD and job.tag != REFRESH and not self._may_have_room(job, now):
             return  # the card need not be made

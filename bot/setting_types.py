@@ -247,6 +247,12 @@ ReplyHours = Annotated[
     int,
     Field(ge=1, le=47, description="a whole number of hours from 1 to 47: a bot can't delete older messages"),
 ]
+LeaseHours = Annotated[int, Field(ge=0, le=720, description="a whole number of hours from 0 (no end) to 720")]
+HoldLimit = Annotated[int, Field(ge=0, le=1000, description="a whole number from 0 (no limit) to 1000")]
+OpeningsPerHour = Annotated[
+    int, Field(ge=0, le=10_000, description="a whole number from 0 (no limit) to 10000")
+]
+UndoSeconds = Annotated[int, Field(ge=0, le=600, description="a whole number of seconds from 0 to 600")]
 RelayMode = Annotated[Relay, BeforeValidator(str.lower), Field(description="sealed or chat")]
 Slots = Annotated[SlotsAfterClaim, BeforeValidator(str.lower), Field(description="all or holder")]
 RetentionDays = Annotated[

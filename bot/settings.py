@@ -23,11 +23,14 @@ from bot.setting_types import (
     DraftMinutes,
     GroupId,
     GroupSize,
+    HoldLimit,
+    LeaseHours,
     Listen,
     ListenAddress,
     LogFormat,
     LogLevel,
     MetricsAddress,
+    OpeningsPerHour,
     OrganisationName,
     OwnPath,
     PageUrl,
@@ -40,6 +43,7 @@ from bot.setting_types import (
     RetentionDays,
     Slots,
     SlotsAfterClaim,
+    UndoSeconds,
     Unusable,
     WebhookSecret,
     WebhookUrl,
@@ -78,6 +82,10 @@ class Settings(BaseModel):
     card_delay_minutes: DelayMinutes = 30
     relay: RelayMode = Relay.SEALED
     slots_after_claim: Slots = SlotsAfterClaim.ALL
+    lease_hours: LeaseHours = 24
+    hold_limit: HoldLimit = 15
+    openings_per_hour: OpeningsPerHour = 30
+    undo_seconds: UndoSeconds = 60
     draft_minutes: DraftMinutes = 30
     reply_hours: ReplyHours = 24
     retention_days: RetentionDays = Retention()

@@ -9,7 +9,7 @@ from intake.answers import hours_left
 from intake.lifecycle import Outcome, Status
 from intake.questionnaire import Answers, Level, Question, Questionnaire
 from storage import combinations
-from storage.cases import Case, Facts
+from storage.cases import OF_HOLDER, Case, Facts
 from storage.database import Tx
 
 DAY = 86_400
@@ -38,7 +38,6 @@ def make_facts(
         counted=tuple(tag.hex() for tag in tags),
         counted_day=day,
         card=before.card if before else None,
-        documents=before.documents if before else (),
         grouped=before.grouped if before else False,
         within=hours_left(desk.questionnaire, answers),
         category=category_of(desk, shown),
@@ -46,6 +45,7 @@ def make_facts(
         shown_at=before.shown_at if before else 0,
         replied_hour=before.replied_hour if before else 0,
         labels=before.labels if before else desk.fingerprint,
+        **({name: getattr(before, name) for name in OF_HOLDER} if before else {}),
     )
 
 

@@ -48,6 +48,8 @@ def call_for(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing 
             return None
         case Task.SEND if job.reply:
             return reply_states.message(tx, desk, job_id, job)
+        case Task.TIMER:
+            return None  # `handlers.timers` has seen to it
         case Task.SEND:
             return _message(job_id, job)
 

@@ -40,6 +40,14 @@ class Terms:
     service: Service = field(default_factory=lambda: SERVICE)
     """By when a request gets its first reply."""
     replies_days: int = 90
+    lease_seconds: int = 0
+    """For so long an operator may hold a case and do nothing about it; 0: for ever."""
+    undo_seconds: int = 0
+    """For so long closing a case can be undone."""
+    hold_limit: int = 0
+    """Open cases that one operator may hold; 0: any number."""
+    openings_per_hour: int = 0
+    """Sealed files that one of the staff is handed in an hour at their own wish; 0: any number."""
     code_cost: Cost = CODE_COST
 
 

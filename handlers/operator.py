@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from handlers import (
+    closing,
     operator_block,
     operator_file,
     operator_queue,
@@ -15,7 +16,7 @@ from handlers import (
 from handlers.cards import DAY, waiting
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
-from handlers.operator_cases import notice_closed, own_case
+from handlers.operator_cases import own_case
 from handlers.outgoing import Answer, Button, Delete, Keyboard, Send
 from handlers.queue import order_of
 from handlers.staff_notices import document_due
@@ -105,6 +106,8 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
         reply_states.AGAIN: operator_reply.send_again,
         "close": ask_outcome,
         "outcome": close,
+        "undo": undo,
+        "keep": keep,
         "block": operator_block.ask,
         "bar": operator_block.block,
     }
@@ -152,6 +155,8 @@ def claim(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
     claimed = cases.by_id(tx, case.case) or case
     if desk.terms.slots_for_holder_only:
         custody.narrow_slots(tx, case, member.public_key)
+    if desk.terms.lease_seconds:
+        custody.begin_lease(tx, claimed, now)
     custody.refresh_card(tx, claimed, now)
     document_due(tx, claimed, now)
     return say(language, "claimed", reference=reference), False
@@ -181,6 +186,7 @@ def send_file(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> T
     case = own_case(tx, member, reference)
     if case is None:
         return say(language, "not-yours", reference=reference), True
+    custody.touch(tx, case.case, now)
     document_due(tx, case, now)
     return say(language, "file-coming", reference=reference), False
 
@@ -214,16 +220,34 @@ def close(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told:
     if case is None or name not in BY_OPERATORS:
         return say(language, "not-yours", reference=reference), True
     outcome = Outcome(name)
-    if not cases.close(tx, case, outcome, now // DAY):
+    if case.facts.closing:
+        return say(language, "closing-already", reference=reference), True
+    if not closing.begin(tx, desk, case, member, outcome, now):
         return say(language, "not-yours", reference=reference), True
-    audit.note(tx, Event.CLOSED, member, now, case=case.case, detail=outcome.value)
-    custody.withdraw_documents(tx, case, member, now)
-    custody.narrow_slots(tx, case)
-    custody.refresh_card(tx, case, now)
-    notice_closed(tx, desk, case, now)
+    if desk.terms.undo_seconds:
+        return say(language, "closing-toast", reference=reference), False
     return say(
         language, "closed-case", reference=reference, outcome=say(language, f"outcome-{outcome}")
     ), False
+
+
+def undo(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
+    say, language = desk.texts.say, desk.staff_language
+    case = own_case(tx, member, reference)
+    if case is None or not closing.undo(tx, case, member, now):
+        return say(language, "undo-too-late", reference=reference), True
+    return say(language, "undone", reference=reference), True
+
+
+def keep(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
+    """The holder goes on with it."""
+    say, language = desk.texts.say, desk.staff_language
+    case = own_case(tx, member, reference)
+    if case is None:
+        return say(language, "not-yours", reference=reference), True
+    custody.touch(tx, case.case, now)
+    audit.note(tx, Event.EXTENDED, member, now, case=case.case)
+    return say(language, "kept", reference=reference), False
 
 
 def _send(desk: Desk, incoming: Incoming, text: str, keyboard: Keyboard = ()) -> None:

@@ -12,7 +12,7 @@ from handlers.outgoing import Delete, Send
 from handlers.reply_states import SEEN
 from intake.events import MAX_TEXT_BYTES
 from intake.trail import Event
-from storage import audit, cases, locks, meta, outbox, replies, thread, traces
+from storage import audit, cases, custody, locks, meta, outbox, replies, thread, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.envelope import Who
@@ -49,6 +49,7 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
             return case
         _keep(tx, desk, case, text, now)
         audit.note(tx, Event.REPLIED, member, now, case=case.case)
+        custody.touch(tx, case.case, now)
         if incoming.message_id is not None:
             traces.leave(tx, traces.Trace(incoming.chat_id, incoming.message_id, now, now))
         return case

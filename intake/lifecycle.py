@@ -15,6 +15,13 @@ class Act(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
     CLOSE = "close"
+    HAND_OVER = "hand-over"
+    """The receiver has accepted; or a lead has decided."""
+    EXPIRE = "expire"
+    """Nobody's act: the holder did nothing for too long."""
+    RAISE = "raise"
+    LOWER = "lower"
+    """Of the level. An emergency is lowered by two persons."""
     WITHDRAW = "withdraw"
     """The requester's own act: whoever holds the case, or nobody."""
 
@@ -32,6 +39,9 @@ class Outcome(StrEnum):
     """The requester needs no help any more."""
 
 
+SECOND_PERSON = frozenset({Outcome.OUT_OF_SCOPE})
+"""Outcomes that one person alone must not decide on: "we can't help you" is confirmed by a lead."""
+
 BY_OPERATORS = tuple(outcome for outcome in Outcome if outcome is not Outcome.WITHDRAWN)
 """How an operator can close a case: only the requester withdraws."""
 
@@ -39,6 +49,10 @@ BY_OPERATORS = tuple(outcome for outcome in Outcome if outcome is not Outcome.WI
 TRANSITIONS: dict[tuple[Status, Act], Status] = {
     (Status.OPEN, Act.CLAIM): Status.CLAIMED,
     (Status.CLAIMED, Act.RELEASE): Status.OPEN,
+    (Status.CLAIMED, Act.EXPIRE): Status.OPEN,
+    (Status.CLAIMED, Act.HAND_OVER): Status.CLAIMED,
+    (Status.CLAIMED, Act.RAISE): Status.CLAIMED,
+    (Status.CLAIMED, Act.LOWER): Status.CLAIMED,
     (Status.CLAIMED, Act.CLOSE): Status.CLOSED,
     (Status.OPEN, Act.WITHDRAW): Status.CLOSED,
     (Status.CLAIMED, Act.WITHDRAW): Status.CLOSED,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from typing import Any
 
@@ -66,8 +66,24 @@ class Facts:
     """Unix seconds: from when on the group may see that it waits. Of an emergency that is at once."""
     replied_hour: int = 0
     """Unix seconds of the first reply, cut to the hour; 0: there was none."""
+    touched: int = 0
+    """When the holder last did something about it, in Unix seconds cut to the minute; 0: it is not held for a time."""
+    reminded: int = 0
+    """When the holder was reminded since; 0: not."""
+    closing: str = ""
+    """The outcome with which it will be closed when the time for undoing that is over."""
+    asked: str = ""
+    """What waits for a second person: an outcome, or a level to be lowered to."""
+    asked_by: str = ""
+    """staff.id"""
+    offered_to: str = ""
+    """staff.id of whoever is asked to take it over."""
     labels: str = ""
     """Fingerprint of the questionnaire's words that the answers were given to; see `meta.keep_labels`."""
+
+
+OF_HOLDER = ("documents", "touched", "reminded", "closing", "asked", "asked_by", "offered_to")
+"""Facts that end when whoever holds the case holds it no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +194,12 @@ def save_facts(tx: Tx, case: Case, facts: Facts) -> None:
     _update(tx, case.case, facts=_wrap_facts(tx, replace(case, facts=facts)))
 
 
+def unheld(facts: Facts) -> Facts:
+    """Without what belongs to whoever held the case."""
+    defaults = {each.name: each.default for each in fields(Facts) if each.name in OF_HOLDER}
+    return replace(facts, **defaults)  # type: ignore[arg-type]
+
+
 def move(tx: Tx, case: Case, act: Act, *, holder: str | None) -> bool:
     """Take one step of the case's life. False: somebody else was first; nothing was changed.
 
@@ -189,7 +211,7 @@ def move(tx: Tx, case: Case, act: Act, *, holder: str | None) -> bool:
         return False
     was = (cases.c.case_id == case.case) & (cases.c.status == case.status.value)
     was &= cases.c.holder.is_(None) if case.holder is None else cases.c.holder == case.holder
-    facts = _wrap_facts(tx, replace(case, facts=replace(case.facts, documents=())))
+    facts = _wrap_facts(tx, replace(case, facts=unheld(case.facts)))
     done = tx.conn.execute(update(cases).where(was).values(status=status.value, holder=holder, facts=facts))
     if done.rowcount != 1:
         return False
@@ -203,7 +225,7 @@ def close(tx: Tx, case: Case, outcome: Outcome, day: int) -> bool:
     act = Act.WITHDRAW if outcome is Outcome.WITHDRAWN else Act.CLOSE
     if not move(tx, case, act, holder=None):
         return False
-    forgotten = replace(case, account=None, facts=replace(case.facts, documents=()))
+    forgotten = replace(case, account=None, facts=unheld(case.facts))
     facts = _wrap_facts(tx, forgotten)
     _update(tx, case.case, outcome=outcome.value, closed_day=day, account=None, contact=None, facts=facts)
     tallies.add(tx, month_of(day * DAY), closing_names(outcome, held=case.status is Status.CLAIMED))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from enum import StrEnum
 
 from intake.lifecycle import Act, Status
 from intake.roles import Right, Role, may, needs_key
@@ -14,6 +16,16 @@ from storage.database import Tx
 from storage.outbox import REFRESH, Job, Task
 from storage.staff import Member
 
+
+class Timer(StrEnum):
+    """What happens to a held case by itself: see `handlers.timers`."""
+
+    LEASE = "lease"
+    CLOSING = "closing"
+    SECOND = "second"
+    OFFER = "offer"
+
+
 CARDS_GO_WITHIN = 6 * 3_600
 """Seconds over which the cards of purged cases are edited: the group takes twenty edits a minute, and needs most."""
 
@@ -22,6 +34,38 @@ def withdraw_documents(tx: Tx, case: Case, holder: Member, now: int) -> None:
     """Whoever holds the case no longer keeps no file of it in the chat; `case` as it was while they held it."""
     if holder.chat is not None:
         traces.hasten(tx, holder.chat, case.facts.documents, now)
+
+
+def withdraw_from_holder(tx: Tx, case: Case, now: int) -> None:
+    """As `withdraw_documents`, from whoever held the case when it was read."""
+    holder = staff.by_id(tx, case.holder) if case.holder else None
+    if holder is not None:
+        withdraw_documents(tx, case, holder, now)
+
+
+def begin_lease(tx: Tx, case: Case, now: int) -> None:
+    """From now on its holder has to do something about it now and then."""
+    cases.save_facts(tx, case, replace(case.facts, touched=now - now % 60, reminded=0))
+    set_timer(tx, case, Timer.LEASE, now)
+
+
+def touch(tx: Tx, case_id: bytes, now: int) -> None:
+    """The holder has done something about it."""
+    case = cases.by_id(tx, case_id)
+    if case is not None and case.facts.touched:
+        cases.save_facts(tx, case, replace(case.facts, touched=now - now % 60, reminded=0))
+
+
+def set_timer(tx: Tx, case: Case, timer: Timer, due: int) -> None:
+    """A case has one of each kind."""
+    stop_timers(tx, case, timer)
+    outbox.add(tx, Job(Task.TIMER, due, case=case.case.hex(), tag=timer.value))
+
+
+def stop_timers(tx: Tx, case: Case, only: Timer | None = None) -> None:
+    for job_id, job in outbox.about(tx, {case.case.hex()}):
+        if job.task is Task.TIMER and only in {None, job.tag}:
+            outbox.done(tx, job_id)
 
 
 def withdraw_copies(tx: Tx, chosen: Collection[bytes], now: int) -> None:

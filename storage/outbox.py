@@ -55,6 +55,8 @@ class Task(StrEnum):
     """Put `user`, who was revoked, out of the operators' group."""
     CARD_GONE = "card-gone"
     """Take out of the card `tag` what it says of case `text` (its reference), which was erased."""
+    TIMER = "timer"
+    """No call: what happens to the case by itself, named by `tag`."""
     SEND = "send"
     """A message as it stands: a notice, or an operator's reply to a requester."""
     STATUS = "status"

@@ -215,6 +215,7 @@ async def open_field(
         "ORGANISATION": "Under Fire",
         "ANONYMITY_K": "1",
         "CARD_DELAY_MINUTES": "0",
+        "UNDO_SECONDS": "0",
         "DRAFT_MINUTES": "600",
         "THROTTLE": "0",
         "LOG_FORMAT": "json",

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from nacl.public import PrivateKey
 from sqlalchemy import select
 
-from handlers import board, deliveries, expiry
+from handlers import board, deliveries, expiry, timers
 from handlers.desk import Desk, Terms
 from handlers.outgoing import Answer, Button, Buttons, Delete, Edit, Outgoing, Send, SendDocument
 from handlers.texts import load_texts
@@ -32,6 +32,7 @@ from storage.database import Tx
 from storage.document import labels_fingerprint, parse
 from storage.document_opening import OpenedCase, open_document
 from storage.opening import open_database
+from storage.outbox import Task
 from storage.schema import metadata
 from storage.sealing import Opener
 from storage.server_key import ServerKey
@@ -135,6 +136,9 @@ class World:
             if not due:
                 break
             for job_id, job in due:
+                if job.task is Task.TIMER:
+                    await self.write(lambda tx, i=job_id, j=job: timers.run(tx, self.desk, i, j, self.now))
+                    continue
                 call = await self.read(
                     lambda tx, i=job_id, j=job: deliveries.call_for(tx, self.desk, i, j, self.now)
                 )

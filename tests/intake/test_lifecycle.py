@@ -14,6 +14,10 @@ def test_a_case_is_claimed_when_it_is_open_released_or_closed_by_its_holder_and_
     assert allowed == {
         (Status.OPEN, Act.CLAIM): Status.CLAIMED,
         (Status.CLAIMED, Act.RELEASE): Status.OPEN,
+        (Status.CLAIMED, Act.EXPIRE): Status.OPEN,
+        (Status.CLAIMED, Act.HAND_OVER): Status.CLAIMED,
+        (Status.CLAIMED, Act.RAISE): Status.CLAIMED,
+        (Status.CLAIMED, Act.LOWER): Status.CLAIMED,
         (Status.CLAIMED, Act.CLOSE): Status.CLOSED,
         (Status.OPEN, Act.WITHDRAW): Status.CLOSED,
         (Status.CLAIMED, Act.WITHDRAW): Status.CLOSED,

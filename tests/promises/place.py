@@ -148,6 +148,7 @@ async def quarter(
         "ORGANISATION": ORGANISATION,
         "ANONYMITY_K": "1",
         "CARD_DELAY_MINUTES": "0",
+        "UNDO_SECONDS": "0",
         "THROTTLE": "0",
         "METRICS": f"127.0.0.1:{free_port()}",
     }

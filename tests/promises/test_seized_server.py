@@ -32,6 +32,7 @@ READABLE = {
     "cases.facts": {
         "level", "received_hour", "language", "card_lines", "counted", "counted_day", "card", "documents", "labels",
         "near_empty", "grouped", "within", "category", "spoken", "shown_at", "replied_hour",
+        "touched", "reminded", "closing", "asked", "asked_by", "offered_to",
     },
     "cases.contact": {"chat", "language"},
     "outbox.job": {

@@ -169,6 +169,7 @@ async def town(
             "ORGANISATION": ORGANISATION,
             "ANONYMITY_K": "1",
             "CARD_DELAY_MINUTES": "0",
+            "UNDO_SECONDS": "0",
             "THROTTLE": "0",
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "debug",

@@ -1,0 +1,79 @@
+"""Closing a case. For a minute it can be undone: until then nothing is done, and the requester hears nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from handlers.desk import Desk
+from intake.lifecycle import Outcome
+from intake.trail import Event
+from storage import audit, cases, custody, outbox
+from storage.cases import Case
+from storage.custody import Timer
+from storage.database import Tx
+from storage.outbox import Job, Task
+from storage.staff import Member
+
+DAY = 86_400
+
+
+def begin(tx: Tx, desk: Desk, case: Case, member: Member, outcome: Outcome, now: int) -> bool:
+    """Close it when the time for undoing is over, or at once if there is none. False: it is closed already."""
+    if not desk.terms.undo_seconds or member.chat is None:
+        return finish(tx, desk, case, member, outcome, now)
+    cases.save_facts(tx, case, replace(case.facts, closing=outcome.value))
+    custody.set_timer(tx, case, Timer.CLOSING, now + desk.terms.undo_seconds)
+    say, language = desk.texts.say, desk.staff_language
+    text = say(
+        language,
+        "closing-soon",
+        reference=case.reference,
+        outcome=say(language, f"outcome-{outcome}"),
+        seconds=desk.terms.undo_seconds,
+    )
+    job = Job(
+        Task.SEND,
+        now,
+        chat=member.chat,
+        text=text,
+        buttons=((say(language, "undo-button"), f"undo.{case.reference}"),),
+        case=case.case.hex(),
+        delete_after=desk.terms.undo_seconds,
+        tag="case",
+    )
+    outbox.add(tx, job)
+    return True
+
+
+def finish(
+    tx: Tx, desk: Desk, case: Case, member: Member, outcome: Outcome, now: int, whom: str = ""
+) -> bool:
+    """`member`: who is named for it; `whom`: who asked for it. False: it is closed already."""
+    if not cases.close(tx, case, outcome, now // DAY):
+        return False
+    audit.note(tx, Event.CLOSED, member, now, case=case.case, whom=whom, detail=outcome.value)
+    custody.stop_timers(tx, case)
+    custody.withdraw_from_holder(tx, case, now)
+    custody.narrow_slots(tx, case)
+    custody.refresh_card(tx, case, now)
+    _tell_requester(tx, desk, case, now)
+    return True
+
+
+def undo(tx: Tx, case: Case, member: Member, now: int) -> bool:
+    """False: it is too late, or there was nothing to undo."""
+    if not case.facts.closing:
+        return False
+    audit.note(tx, Event.UNDONE, member, now, case=case.case, detail=case.facts.closing)
+    custody.stop_timers(tx, case, Timer.CLOSING)
+    cases.save_facts(tx, case, replace(case.facts, closing=""))
+    return True
+
+
+def _tell_requester(tx: Tx, desk: Desk, case: Case, now: int) -> None:
+    """In neutral words, that nothing more will come."""
+    if case.contact is not None:
+        text = desk.texts.say(case.contact.language, "request-closed", reference=case.reference)
+        outbox.add(
+            tx, Job(Task.SEND, now, chat=case.contact.chat, text=text, delete_after=desk.terms.reply_seconds)
+        )

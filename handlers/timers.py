@@ -1,0 +1,124 @@
+"""What happens to a case by itself when a time has come: jobs in the outbox that make no call.
+
+They lie with what Telegram is owed because that is what survives a restart, is looked at by one process only, and is
+dropped with its case. Whatever a timer finds is decided by the case as it is then, in one transaction that is alone:
+so it does no harm if it comes late, or twice, or after the case has moved on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from handlers import closing
+from handlers.desk import Desk
+from intake.lifecycle import Act, Outcome, Status
+from intake.trail import Event
+from storage import audit, cases, custody, outbox, staff
+from storage.cases import Case
+from storage.custody import Timer
+from storage.database import Tx
+from storage.outbox import Job, Task
+from storage.staff import Member
+from storage.traces import LONGEST_TRACE
+
+HOUR = 3_600
+
+
+def run(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> None:
+    """Do what is due. The job is done with, or due later, when this returns."""
+    outbox.done(tx, job_id)
+    case = cases.by_id(tx, bytes.fromhex(job.case))
+    holder = staff.by_id(tx, case.holder) if case is not None and case.holder else None
+    if case is None or holder is None or case.status is not Status.CLAIMED:
+        return
+    match job.tag:
+        case Timer.LEASE:
+            _lease(tx, desk, case, holder, now)
+        case Timer.CLOSING:
+            _closing(tx, desk, case, holder, now)
+
+
+def _lease(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
+    """Whoever holds a case and does nothing about it is reminded; then others get to take it.
+
+    A quarter of the time is left after the reminder, also when that came late because the service was down.
+    """
+    lease, facts = desk.terms.lease_seconds, case.facts
+    if not lease:
+        return
+    if not facts.reminded:
+        due = facts.touched + lease * 3 // 4
+        if now >= due:
+            _remind(tx, desk, case, holder, now)
+            cases.save_facts(tx, case, replace(facts, reminded=now))
+            due = now + lease // 4
+    else:
+        due = facts.reminded + lease // 4
+        if now >= due:
+            _expire(tx, desk, case, holder, now)
+            return
+    custody.set_timer(tx, case, Timer.LEASE, due)
+
+
+def _remind(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
+    say, language, lease = desk.texts.say, desk.staff_language, desk.terms.lease_seconds
+    text = say(
+        language,
+        "lease-reminder",
+        reference=case.reference,
+        hours=max(1, lease * 3 // 4 // HOUR),
+        left=max(1, lease // 4 // HOUR),
+    )
+    buttons = (
+        (say(language, "still-on-it-button"), f"keep.{case.reference}"),
+        (say(language, "release-button"), f"release.{case.reference}"),
+    )
+    _tell(tx, holder, text, now, case=case, buttons=buttons)
+
+
+def _expire(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
+    if not cases.move(tx, case, Act.EXPIRE, holder=None):
+        return
+    audit.note(tx, Event.EXPIRED, None, now, case=case.case, whom=holder.name)
+    custody.withdraw_documents(tx, case, holder, now)
+    custody.refresh_card(tx, case, now)
+    _tell(tx, holder, desk.texts.say(desk.staff_language, "lease-over", reference=case.reference), now)
+
+
+def _closing(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
+    """The minute in which it could be undone is over."""
+    if case.facts.closing:
+        closing.finish(tx, desk, case, holder, Outcome(case.facts.closing), now)
+
+
+def _tell(
+    tx: Tx,
+    member: Member,
+    text: str,
+    now: int,
+    *,
+    case: Case | None = None,
+    buttons: tuple[tuple[str, str], ...] = (),
+) -> None:
+    """With `case`, the message goes when they hold it no longer."""
+    if member.chat is None:
+        return
+    about, tag = (case.case.hex(), "case") if case is not None else ("", "")
+    job = Job(
+        Task.SEND,
+        now,
+        chat=member.chat,
+        text=text,
+        buttons=buttons,
+        case=about,
+        delete_after=LONGEST_TRACE,
+        tag=tag,
+    )
+    outbox.add(tx, job)
+
+
+def adopt(tx: Tx, now: int) -> None:
+    """When the service starts: cases that were claimed under a version that knew no time get all of it now."""
+    for case in cases.with_status(tx, Status.CLAIMED):
+        if not case.facts.touched:
+            custody.begin_lease(tx, case, now)
