@@ -17,6 +17,7 @@ from handlers.cards import DAY, waiting
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.operator_cases import own_case
+from handlers.operator_limits import may_hold, may_open
 from handlers.outgoing import Answer, Button, Delete, Keyboard, Send
 from handlers.queue import order_of
 from handlers.staff_notices import document_due
@@ -149,6 +150,8 @@ def claim(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
         return _taken(tx, desk, case), True
     if member.public_key is None or not has_slot(locks.get(tx, case.case).slots, member.public_key):
         return say(language, "claim-no-slot", reference=reference), True
+    if refused := may_hold(tx, desk, member, case) or may_open(tx, desk, member, case, now):
+        return refused, True
     if not cases.move(tx, case, Act.CLAIM, holder=member.id):
         return say(language, "claim-late", reference=reference), True
     audit.note(tx, Event.CLAIMED, member, now, case=case.case)
@@ -186,6 +189,8 @@ def send_file(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> T
     case = own_case(tx, member, reference)
     if case is None:
         return say(language, "not-yours", reference=reference), True
+    if refused := may_open(tx, desk, member, case, now):
+        return refused, True
     custody.touch(tx, case.case, now)
     document_due(tx, case, now)
     return say(language, "file-coming", reference=reference), False

@@ -6,6 +6,7 @@ from handlers.cards import DAY
 from handlers.desk import Desk
 from handlers.documents import openers
 from handlers.incoming import Incoming
+from handlers.operator_limits import may_open
 from handlers.outgoing import Send
 from storage import cases, meta, outbox, traces
 from storage.database import Tx
@@ -39,5 +40,7 @@ def _hand_out(tx: Tx, desk: Desk, incoming: Incoming, lead: Member, now: int) ->
     if not openers(tx, case, lead):
         return say(language, "case-closed-to-you", reference=reference)
     if meta.first_time(tx, incoming.update_id, now // DAY):
+        if refused := may_open(tx, desk, lead, case, now):
+            return refused
         outbox.add(tx, Job(Task.COPY, now, chat=incoming.chat_id, case=case.case.hex()))
     return say(language, "file-coming", reference=reference)

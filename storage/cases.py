@@ -181,6 +181,19 @@ def held_by(tx: Tx, holder: str) -> list[Case]:
     return _sound(tx, cases.c.holder == holder)
 
 
+def count_held(tx: Tx, holder: str) -> int:
+    """The damaged ones, too."""
+    return tx.conn.execute(
+        select(func.count()).select_from(cases).where(cases.c.holder == holder)
+    ).scalar_one()
+
+
+def holders(tx: Tx) -> list[str]:
+    """Ids of those who hold a case."""
+    held = select(cases.c.holder).where(cases.c.holder.is_not(None)).distinct().order_by(cases.c.holder)
+    return [holder for holder in tx.conn.execute(held).scalars() if holder is not None]
+
+
 def damaged(tx: Tx) -> list[str]:
     """References of the cases that were altered outside Postern, or whose row is broken."""
     everyone = tx.conn.execute(select(cases.c.case_id, cases.c.reference)).all()

@@ -10,7 +10,7 @@ from enum import StrEnum
 from intake.lifecycle import Act, Status
 from intake.roles import Right, Role, may, needs_key
 from intake.trail import By, Event
-from storage import audit, cases, locks, meta, outbox, staff, traces
+from storage import audit, cases, locks, meta, openings, outbox, staff, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import REFRESH, Job, Task
@@ -119,6 +119,7 @@ def revoke(tx: Tx, member: Member, now: int, by: Member | By = By.SHELL) -> int:
         traces.hasten_all(tx, member.chat, now, but=None)
         outbox.add(tx, Job(Task.REMOVE, now, user=member.chat, text=member.name))
     staff.remove(tx, member.id)
+    openings.forget(tx, member.id)
     audit.note(tx, Event.REVOKED, by, now, whom=member.name)
     return removed
 

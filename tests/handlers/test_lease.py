@@ -182,6 +182,7 @@ async def test_a_case_that_changes_hands_in_that_minute_is_not_closed(timed: Wor
     heron, _ = await claimed(timed)
     await close(timed, heron)
     await heron.press(timed.say("release-button"))
+    await timed.deliver()
     await heron.press("Claim", chat=GROUP)
     case = await after(timed, 120)
     assert (case.status, told(timed)) == (Status.CLAIMED, False)

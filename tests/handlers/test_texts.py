@@ -43,6 +43,7 @@ LARGE: dict[str, int | str] = {
     "k": 100,
     "kinds": "ы" * 160,
     "known": "W" * 32,
+    "left": 240,
     "letters": MAX_TEXT_BYTES,
     "n": 999_999,
     "name": "W" * 13,
@@ -58,6 +59,7 @@ LARGE: dict[str, int | str] = {
     "reply_time": "ы" * TEXT_LIMITS["reply_time"],
     "role": "administrator",
     "room": MAX_TEXT_BYTES,
+    "seconds": 600,
     "size": MAX_TEXT_BYTES,
     "text": "w" * MAX_TEXT_BYTES,
     "title": "ы" * TEXT_LIMITS["title"],
@@ -83,6 +85,7 @@ ANSWERS_TO_PRESSES = {
         "key-refused-admin",
     ),
     *("key-settled", "not-yours", "released", "busy", "block-none", "block-done", "lifted", "lift-gone"),
+    *("kept", "closing-toast", "closing-already", "undone", "undo-too-late", "hold-limit", "openings-limit"),
 }
 NEUTRAL = (
     *(
