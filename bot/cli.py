@@ -15,6 +15,7 @@ from bot import (
     commands_keys,
     commands_moving,
     commands_questionnaire,
+    commands_report,
     commands_rotation,
     commands_setup,
     commands_staff,
@@ -63,6 +64,7 @@ def build() -> typer.Typer:
     app.command()(commands_keys.keygen)
     app.command("open")(commands_keys.open_case)
     app.command()(commands_audit.audit)
+    app.command()(commands_report.report)
     app.command()(commands_setup.pause)
     app.command()(commands_setup.resume)
     app.command()(commands_setup.purge)

@@ -18,7 +18,7 @@ import structlog
 
 from bot.pace import Brake, Pace
 from bot.telegram_errors import Gone, Moved, Refused, TryLater, Unauthorized, Unreachable
-from handlers.outgoing import Answer, Delete, Edit, Outgoing, Send, SendDocument
+from handlers.outgoing import Answer, Delete, Edit, Outgoing, Send, SendDocument, SendPhoto
 
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds between tries while Telegram can't be reached; then a message is given up."""
@@ -33,7 +33,7 @@ GROUP_SECONDS = 61.0
 MOST_QUEUED = 1000
 """Per chat."""
 CALLS_AT_ONCE = 64
-_NEW = (Send, SendDocument)
+_NEW = (Send, SendDocument, SendPhoto)
 """What follows a group that moved. Numbers of messages don't: the new group counts its own."""
 
 

@@ -37,6 +37,7 @@ from handlers.outgoing import (
     Buttons,
     Delete,
     Edit,
+    EditPhoto,
     Keyboard,
     Menu,
     Outgoing,
@@ -44,12 +45,16 @@ from handlers.outgoing import (
     Remove,
     Send,
     SendDocument,
+    SendPhoto,
 )
 
 CALL_TIMEOUT = 30.0
 """Seconds for one call. A long poll gets them on top of what it asks for."""
 MOST_PATIENCE = 24 * 3_600
 """Seconds of flood control that are believed."""
+
+PICTURE = "counts.png"
+"""The name of every picture: Telegram keeps it."""
 
 _REASONS = (
     ("message is not modified", "done"),
@@ -105,7 +110,7 @@ class Telegram:
             return Sent()
         form = form_of(outgoing) if isinstance(outgoing, Send | Edit | Answer) else _method(outgoing)
         result = await self._ask(form)
-        if isinstance(outgoing, Send | SendDocument) and isinstance(result, dict):
+        if isinstance(outgoing, Send | SendDocument | SendPhoto) and isinstance(result, dict):
             message_id = result.get("message_id")
             return Sent(message_id if isinstance(message_id, int) else None)
         return Sent()
@@ -264,7 +269,7 @@ def _bad_request(description: str) -> TelegramError:
     return Gone("deleted") if reason == "gone" else Refused(reason)
 
 
-def _method(outgoing: SendDocument | Buttons | Pin) -> TelegramMethod[Any]:
+def _method(outgoing: SendDocument | SendPhoto | EditPhoto | Buttons | Pin) -> TelegramMethod[Any]:
     match outgoing:
         case SendDocument():
             return methods.SendDocument(
@@ -278,6 +283,26 @@ def _method(outgoing: SendDocument | Buttons | Pin) -> TelegramMethod[Any]:
         case Buttons():
             return methods.EditMessageReplyMarkup(
                 chat_id=outgoing.chat, message_id=outgoing.message, reply_markup=_markup(outgoing.keyboard)
+            )
+        case SendPhoto():
+            return methods.SendPhoto(
+                chat_id=outgoing.chat,
+                photo=types.BufferedInputFile(outgoing.content, PICTURE),
+                caption=outgoing.caption or None,
+                reply_markup=_markup(outgoing.keyboard),
+                protect_content=outgoing.protect,
+                parse_mode=None,
+            )
+        case EditPhoto():
+            return methods.EditMessageMedia(
+                chat_id=outgoing.chat,
+                message_id=outgoing.message,
+                media=types.InputMediaPhoto(
+                    media=types.BufferedInputFile(outgoing.content, PICTURE),
+                    caption=outgoing.caption or None,
+                    parse_mode=None,
+                ),
+                reply_markup=_markup(outgoing.keyboard),
             )
         case Pin():
             return methods.PinChatMessage(

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handlers import admin_audit, admin_blocked, admin_undelivered
+from handlers import admin_audit, admin_blocked, admin_undelivered, stats
 from handlers.desk import Desk
 from handlers.enrolment import key_button
 from handlers.incoming import Incoming, Kind
 from handlers.menus import menu_of
 from handlers.outgoing import Answer, Button, Edit, Send
-from intake.counts import Month, earlier, month_of, table
 from intake.roles import needs_key
 from intake.trail import Event
-from storage import audit, meta, outbox, staff, tallies
+from storage import audit, meta, outbox, staff
 from storage.database import Tx
 from storage.keywords import key_words
 from storage.outbox import Job, Task
 from storage.sealing import key_id
 from storage.staff import Member
 
-MONTHS_SHOWN = 4
 DAY = 86_400
 
 
@@ -29,10 +27,12 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         await admin_blocked.lift(desk, incoming, member)
     elif incoming.kind is Kind.PRESS and incoming.data.startswith(admin_audit.PREFIX):
         await admin_audit.turn_page(desk, incoming)
+    elif incoming.kind is Kind.PRESS and incoming.data.startswith(stats.PREFIX):
+        await stats.take(desk, incoming, member)
     elif incoming.kind is Kind.PRESS:
         await _pressed(desk, incoming, member)
     elif incoming.kind is Kind.COMMAND and incoming.command == "stats":
-        await _stats(desk, incoming)
+        await stats.take(desk, incoming, member)
     elif incoming.kind is Kind.COMMAND and incoming.command == "people":
         await _people(desk, incoming)
     elif incoming.kind is Kind.COMMAND and incoming.command == "blocked":
@@ -51,31 +51,6 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         _send(desk, incoming, desk.texts.say(desk.staff_language, "recovery-words", words=words))
     else:
         _send(desk, incoming, desk.texts.say(desk.staff_language, "admin-help", name=member.name))
-
-
-async def _stats(desk: Desk, incoming: Incoming) -> None:
-    counts = await desk.db.read(tallies.read)
-    this_month = month_of(desk.clock())
-    rows = table(counts, this_month, MONTHS_SHOWN, desk.terms.suppress_below)
-    _send(desk, incoming, stats_text(desk, rows, this_month))
-
-
-def stats_text(desk: Desk, rows: tuple[Month, ...], this_month: str) -> str:
-    say, language = desk.texts.say, desk.staff_language
-    lines = [say(language, "stats-title", organisation=desk.terms.organisation), ""]
-    for row in rows:
-        so_far = f" {say(language, 'stats-so-far')}" if row.month == this_month else ""
-        lines.append(
-            say(language, "stats-month", month=desk.texts.month(language, row.month) + so_far, n=row.requests)
-        )
-        if row.levels:
-            parts = [f"{say(language, f'level-{level}')} {n}" for level, n in row.levels.items()]
-            lines.append("    " + " · ".join(parts))
-    last, before = rows[0], rows[1]
-    if before.month == earlier(this_month, 1) and before.requests:
-        lines += ["", say(language, "stats-compare", n=last.requests, before=before.requests)]
-    lines += ["", say(language, "stats-definitions", below=desk.terms.suppress_below)]
-    return "\n".join(lines)
 
 
 async def _people(desk: Desk, incoming: Incoming) -> None:

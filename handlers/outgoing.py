@@ -57,6 +57,28 @@ class SendDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class SendPhoto:
+    chat: int = field(repr=False)
+    content: bytes = field(repr=False)
+    """PNG."""
+    caption: str = field(default="", repr=False)
+    keyboard: Keyboard = field(default=(), repr=False)
+    protect: bool = True
+    note: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EditPhoto:
+    """Another picture and caption in the place of those of a message that has a picture."""
+
+    chat: int = field(repr=False)
+    message: int = field(repr=False)
+    content: bytes = field(repr=False)
+    caption: str = field(default="", repr=False)
+    keyboard: Keyboard = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """Replace a message's text and keyboard; `()` takes the keyboard away."""
 
@@ -116,4 +138,6 @@ class Menu:
     commands: tuple[tuple[str, str], ...] = field(repr=False)
 
 
-Outgoing = Send | SendDocument | Edit | Buttons | Delete | Answer | Pin | Menu | Remove
+Outgoing = (
+    Send | SendDocument | SendPhoto | EditPhoto | Edit | Buttons | Delete | Answer | Pin | Menu | Remove
+)

@@ -216,3 +216,8 @@ def restore(tx: Tx, months: Mapping[str, Mapping[str, int]]) -> None:
     """Set whole months that are over, for benchmarks and for counts kept elsewhere before Postern."""
     for month, counts in months.items():
         _save(tx, month, _Month(Counter(counts), over=True))
+
+
+def newest_over(tx: Tx) -> str | None:
+    """The last month whose counts are final."""
+    return max((month for month, each in _months(tx, None).items() if each.over), default=None)

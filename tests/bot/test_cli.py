@@ -63,8 +63,8 @@ def test_help_names_the_commands_that_work_and_no_other(place: Place) -> None:
     assert done.code == 0
     commands = re.findall(r"^  ([a-z-]+) ", done.out.split("Commands:")[1], re.MULTILINE)
     assert commands == [
-        *("init", "run", "demo", "check", "invite", "keygen", "open", "audit", "pause", "resume"),
-        *("purge", "rotate-server-key", "migrate-database", "operators", "questionnaire"),
+        *("init", "run", "demo", "check", "invite", "keygen", "open", "audit", "report", "pause"),
+        *("resume", "purge", "rotate-server-key", "migrate-database", "operators", "questionnaire"),
     ]
 
 

@@ -19,7 +19,18 @@ from sqlalchemy import select
 
 from handlers import board, deliveries, expiry, timers
 from handlers.desk import Desk, Terms
-from handlers.outgoing import Answer, Button, Buttons, Delete, Edit, Outgoing, Send, SendDocument
+from handlers.outgoing import (
+    Answer,
+    Button,
+    Buttons,
+    Delete,
+    Edit,
+    EditPhoto,
+    Outgoing,
+    Send,
+    SendDocument,
+    SendPhoto,
+)
 from handlers.texts import load_texts
 from handlers.throttle import Throttle
 from handlers.turn import take_turn
@@ -161,6 +172,8 @@ class World:
         match call:
             case Send():
                 message = self.put(call.chat, call.text, call.keyboard).id
+            case SendPhoto():
+                message = self.put(call.chat, call.caption, call.keyboard, call.content).id
             case SendDocument():
                 message = self.put(call.chat, call.caption, call.keyboard, call.content).id
             case Edit():
@@ -171,6 +184,10 @@ class World:
                 shown = self.chats.get(call.chat, {}).get(call.message)
                 if shown is not None:
                     shown.keyboard = call.keyboard
+            case EditPhoto():
+                shown = self.chats.get(call.chat, {}).get(call.message)
+                if shown is not None:
+                    shown.text, shown.keyboard, shown.document = call.caption, call.keyboard, call.content
             case Delete():
                 for each in call.messages:
                     self.chats.get(call.chat, {}).pop(each, None)

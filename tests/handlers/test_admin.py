@@ -12,20 +12,6 @@ from tests.handlers.test_enrolment import invited, member, public
 ADMIN = 800
 
 
-async def test_the_month_is_counted_also_after_the_request_was_erased(world: World) -> None:
-    admin = await join(world, ADMIN, Role.ADMIN, "Elm")
-    for number in range(3):
-        await ask(Person(world, 100 + number), until="chat")
-    ann = Person(world, 100)
-    await ann.press(world.say("erase-button"))
-    await ann.press(world.say("erase-yes-button"))
-    await admin.send("/stats")
-    assert (
-        world.say("stats-month", month="November 2023 " + world.say("stats-so-far"), n=3)
-        in world.shown(ADMIN)[-1].text
-    )
-
-
 async def test_an_admin_is_shown_nothing_of_a_request(world: World) -> None:
     admin = await join(world, ADMIN, Role.ADMIN, "Elm")
     await join(world, 900, Role.OPERATOR, "Heron")

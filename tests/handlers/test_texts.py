@@ -69,6 +69,8 @@ LARGE: dict[str, int | str] = {
     "word": "ы" * 40,
     "why": "ы" * TEXT_LIMITS["why"],
     "words": " ".join(["abstract"] * 8),
+    **dict.fromkeys(("percent", "base", "cases", "total", "part", "share"), 99_999),
+    "label": "W" * 64,
 }
 ANSWERS_TO_PRESSES = {
     *("case-gone", "claim-already-yours", "claim-closed", "claim-late", "claim-no-slot", "claim-taken"),
@@ -140,6 +142,7 @@ def filled(language: str) -> Iterator[tuple[str, str]]:
         "state": longest["home-state-"],
         "relay": longest["privacy-relay-"],
         "month": texts.month(language, "2026-11"),
+        **dict.fromkeys(("period", "before", "first", "last", "since"), texts.month(language, "2026-09")),
     }
     for name, text in CATALOGUES[language].items():
         for form in forms(text):

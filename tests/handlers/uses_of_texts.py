@@ -15,6 +15,7 @@ from intake.lifecycle import Outcome
 from intake.questionnaire import Level
 from intake.roles import Role
 from intake.sensitive import Sensitive
+from intake.tables import Reason
 from intake.trail import Event
 from storage.replies import State, Why
 
@@ -51,6 +52,7 @@ def families() -> Mapping[str, Iterable[str]]:
         "undelivered-kind-": {*KNOWN, "other"},
         "undelivered-why-": {*Why, "defect"},
         "audit-": Event,
+        "stats-refused-": Reason,
         "hint-": (),  # read where the hint is made
     }
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.counts import REQUESTS, earlier, month_of, table
-from intake.questionnaire import Level
+from intake.counts import earlier, month_of
 
 years, months = st.integers(1970, 9_998), st.integers(1, 12)
 small = st.integers(0, 30)
@@ -53,40 +52,3 @@ def test_before_january_is_last_december() -> None:
 def test_what_is_no_month_is_refused(word: str) -> None:
     with pytest.raises(ValueError, match="YYYY-MM"):
         earlier(word, 1)
-
-
-def counts_of(month: str, parts: list[int]) -> dict[tuple[str, str], int]:
-    named = {(month, level.value): n for level, n in zip(Level, parts, strict=True)}
-    return {**named, (month, REQUESTS): sum(parts)}
-
-
-@given(st.lists(small, min_size=3, max_size=3), st.integers(1, 20))
-def test_no_part_below_the_limit_is_shown_or_can_be_had_from_what_is(parts: list[int], below: int) -> None:
-    """Brute force: everything that would have looked the same is possible, and no part is the same in all of it."""
-    shown = table(counts_of("2024-01", parts), "2024-01", 1, below)[0]
-    assert shown.requests == sum(parts)
-    if shown.levels is not None:
-        assert list(shown.levels.values()) == parts
-        assert min(parts) >= below
-        return
-    total = sum(parts)
-    alike = [
-        (a, b, total - a - b)
-        for a in range(total + 1)
-        for b in range(total + 1 - a)
-        if table(counts_of("2024-01", [a, b, total - a - b]), "2024-01", 1, below)[0] == shown
-    ]
-    assert tuple(parts) in alike
-    for cell in range(3):
-        assert total == 0 or len({one[cell] for one in alike}) > 1
-
-
-def test_parts_are_shown_when_each_is_large_enough() -> None:
-    assert table(counts_of("2024-01", [10, 10, 10]), "2024-01", 1, 10)[0].levels is not None
-    assert table(counts_of("2024-01", [9, 50, 50]), "2024-01", 1, 10)[0].levels is None
-    assert table(counts_of("2024-01", [50, 50, 0]), "2024-01", 1, 10)[0].levels is None
-
-
-def test_months_stand_newest_first_and_without_gaps() -> None:
-    rows = table(counts_of("2023-12", [1, 2, 3]), "2024-01", 3, 1)
-    assert [(row.month, row.requests) for row in rows] == [("2024-01", 0), ("2023-12", 6), ("2023-11", 0)]

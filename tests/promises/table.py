@@ -242,7 +242,7 @@ TABLE = (
                 "yes, small cells suppressed",
                 (
                     f"{_PEOPLE}::test_the_admin_is_shown_counts_and_nothing_of_a_request "
-                    "intake/test_counts::test_no_part_below_the_limit_is_shown_or_can_be_had_from_what_is"
+                    "handlers/test_stats::test_no_part_below_the_limit_is_shown_or_follows"
                 ),
             ),
         ),

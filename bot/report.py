@@ -1,0 +1,265 @@
+"""What a report says: numbers of a period beside others, the parts, the sentences, and what a reader can work out.
+
+Everything that is handed out was checked against what was shown before, and is recorded (`handlers.showing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from handlers import wording
+from handlers.showing import protected
+from handlers.wording import Wording
+from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cells
+from intake.comparing import record, share
+from intake.counts import CASES, PERSONS, REQUESTS, earlier, month_of
+from intake.errors import PosternError
+from intake.external import External
+from intake.lifecycle import Status
+from intake.periods import Period, a_year_before, before, months, until, year_to_date
+from intake.tables import Follows, Protected, Table
+from storage import cases, tallies
+from storage.database import Database, Tx
+from storage.tallies import Counts
+
+KEPT, MISSED = "service.kept.", "service.missed."
+USUAL_LENGTH = 3
+"""Months, if none are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    first: str | None
+    last: str | None
+    by: str | None
+    each_month: bool
+    beside: External | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One number of requests, and which it is."""
+
+    what: str
+    period: Period
+    n: int
+    people: int | None
+    """Of one month only: who came in two months is one person in each."""
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    by: Breakdown
+    periods: tuple[Period, ...]
+    totals: tuple[int, ...]
+    options: tuple[tuple[str, tuple[int | None, ...]], ...]
+    """Label, and for each period a number or None: hidden."""
+
+
+@dataclass(slots=True)
+class Report:
+    words: Wording
+    period: Period
+    rows: list[Row]
+    sentences: list[str]
+    series: dict[str, int] = field(default_factory=dict)
+    """The period's months, for a picture."""
+    running: str | None = None
+    """A month in it that isn't over."""
+    parts: Parts | None = None
+    remarks: list[str] = field(default_factory=list)
+    """Why something is not shown, and what follows from what is."""
+    kept: tuple[int, int] | None = None
+    """Answered in time, of so many."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """Cases at this moment, by status."""
+    beside: External | None = None
+    ours: list[int | None] = field(default_factory=list)
+    """Our requests in the periods of `beside`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    counts: Counts
+    settled: Counts
+    over: str | None
+    waiting: dict[str, int]
+
+    @property
+    def first(self) -> str | None:
+        return min((month for month, _ in self.counts), default=None)
+
+    def total(self, period: Period, name: str = REQUESTS) -> int:
+        return sum(self.counts[month, name] for month in period)
+
+    def covers(self, period: Period) -> bool:
+        return self.first is not None and self.first <= period[0]
+
+
+def _known(tx: Tx) -> _Known:
+    waiting = {status.value: cases.count(tx, status) for status in Status if status is not Status.CLOSED}
+    return _Known(tallies.read(tx), tallies.settled(tx), tallies.newest_over(tx), waiting)
+
+
+async def make(db: Database, words: Wording, asked: Asked, now: int, below: int) -> Report:
+    """Raises PosternError, one line, for what can't be asked."""
+    known = await db.read(_known)
+    if known.first is None:
+        raise PosternError("Nothing has been counted yet.")
+    this = month_of(now)
+    period = _period(asked, this)
+    if period[-1] > this or period[-1] < known.first:
+        raise PosternError(f"There are counts from {known.first} to {this} only.")
+    rows = _rows(known, period, this, each_month=asked.each_month)
+    report = Report(words, period, rows, _sentences(known, words, period, this))
+    report.series = {month: known.counts[month, REQUESTS] for month in period}
+    report.running = this if this in period else None
+    report.waiting = known.waiting
+    report.kept = _kept(known, period)
+    if report.kept is not None and (percent := share(*report.kept)) is not None:
+        n, total = report.kept
+        report.sentences.append(
+            words.say("say-kept", period=words.within(period), n=n, total=total, percent=percent)
+        )
+    totals = Table(periods=tuple(dict.fromkeys(row.period for row in rows)), counts=cells(known.counts))
+    report.remarks += _following(words, (await protected(db, totals, below)).warnings)
+    if asked.by is not None:
+        await _break_down(db, known, report, asked, below)
+    if asked.beside is not None:
+        report.beside = asked.beside
+        report.ours = [
+            known.total(each) if known.covers(each) and each[-1] < this else None
+            for each, _ in asked.beside.rows
+        ]
+    return report
+
+
+def _period(asked: Asked, this: str) -> Period:
+    try:
+        last = earlier(asked.last or earlier(this, 1), 0)
+        return months(asked.first, last) if asked.first else until(last, USUAL_LENGTH)
+    except ValueError as error:
+        raise PosternError(f"--from and --to: {error}, like 2023-06.") from None
+
+
+def _rows(known: _Known, period: Period, this: str, *, each_month: bool) -> list[Row]:
+    named = [("period", period), ("before", before(period)), ("a year before", a_year_before(period))]
+    named.append(("year to date", year_to_date(period[-1])))
+    whole = {month: known.total((month,)) for month in months(known.first or this, this)[:-1]}
+    if best := record(whole):
+        named.append(("record month", (best,)))
+    named += [("month", (month,)) for month in (period if each_month else period[-1:])]
+    return [
+        Row(
+            what,
+            each,
+            known.total(each),
+            known.total(each, PERSONS) if len(each) == 1 else None,
+            known.total(each, CASES),
+        )
+        for what, each in named
+        if known.covers(each) or what in {"period", "month"}
+    ]
+
+
+def _sentences(known: _Known, words: Wording, period: Period, this: str) -> list[str]:
+    total = known.total(period)
+    found = [
+        wording.compared(words, period, total, other, known.total(other))
+        for other in (before(period), a_year_before(period))
+        if known.covers(other)
+    ] or [words.say("say-alone", n=total, period=words.within(period))]
+    year = year_to_date(period[-1])
+    if known.covers(year) and year != period:
+        found.append(words.say("say-alone", n=known.total(year), period=words.within(year)))
+    whole = {month: known.total((month,)) for month in months(known.first or this, this)[:-1]}
+    best = wording.record_month(words, whole) if whole else None
+    return [*found, best] if best else found
+
+
+def _kept(known: _Known, period: Period) -> tuple[int, int] | None:
+    kept, missed = (
+        sum(n for (month, name), n in known.counts.items() if month in period and name.startswith(start))
+        for start in (KEPT, MISSED)
+    )
+    return (kept, kept + missed) if kept + missed else None
+
+
+def _following(words: Wording, warnings: Sequence[Follows], question: str = "") -> list[str]:
+    return [
+        words.say(
+            "say-follows",
+            period=" · ".join(
+                [words.label(each.period), *(words.option(question, option) for option in each.column)]
+            ),
+            n=each.count,
+        )
+        for each in warnings
+    ]
+
+
+async def _break_down(db: Database, known: _Known, report: Report, asked: Asked, below: int) -> None:
+    words, period = report.words, report.period
+    offered = breakdowns(words.questionnaire, known.settled)
+    by = next((each for each in offered if each.id == asked.by), None)
+    if by is None:
+        names = ", ".join(each.id for each in offered)
+        raise PosternError(f"--by {asked.by}: there is no such question; there are {names}.")
+    if known.over is None:
+        report.remarks.append(words.say("stats-no-month"))
+        return
+    periods: tuple[Period, ...] = (period,)
+    if asked.each_month and len(period) > 1:
+        periods = (*((month,) for month in period), period)
+    elif known.covers(before(period)):
+        periods = (before(period), period)
+    columns = tuple((option,) for option in by.options)
+    table = Table(periods, cells(known.settled, by), by.id, columns, by.exclusive, known.over)
+    shown = await protected(db, table, below)
+    if shown.refusal is not None:
+        report.remarks.append(words.say(f"stats-refused-{shown.refusal.reason}", below=below))
+        coarser = shown.refusal.coarser
+        if coarser is None or not coarser.question:
+            return
+        shown = await protected(db, coarser, below)
+        if shown.refusal is not None:  # something else was shown meanwhile
+            return
+        report.remarks.append(words.say("stats-coarser"))
+    report.parts = _parts(words, by, shown)
+    if any(None in numbers for _, numbers in report.parts.options):
+        report.remarks.append(words.say("stats-hidden-note", below=below))
+    if not by.exclusive:
+        report.remarks.append(words.say("stats-overlap"))
+    report.remarks += _following(words, shown.warnings, by.id)
+    report.sentences += _shares(words, report.parts)
+
+
+def _parts(words: Wording, by: Breakdown, shown: Protected) -> Parts:
+    table = shown.table
+    own = by.id if by.id == OUTCOME_ID else ""
+    totals = tuple(sum(table.counts.get((month, own, ""), 0) for month in period) for period in table.periods)
+    options = tuple(
+        (
+            " + ".join(words.option(by.id, option) for option in column),
+            tuple(row[at] for row in shown.cells),
+        )
+        for at, column in enumerate(table.columns)
+    )
+    return Parts(by, table.periods, totals, options)
+
+
+def _shares(words: Wording, parts: Parts) -> list[str]:
+    """Of what is shown in the last period, beside the first if there are two."""
+    found = []
+    for label, numbers in parts.options:
+        if numbers[-1] is None:
+            continue
+        earlier_one = None
+        if len(parts.periods) == 2 and numbers[0] is not None:
+            earlier_one = (parts.periods[0], numbers[0], parts.totals[0])
+        found.append(
+            wording.shared(words, label, (parts.periods[-1], numbers[-1], parts.totals[-1]), earlier_one)
+        )
+    return [each for each in found if each]

@@ -1,0 +1,25 @@
+"""A table on its way to somebody's eyes: checked against all that was shown before, and recorded before it is shown."""
+
+from __future__ import annotations
+
+import asyncio
+
+from intake.disclosure import protect
+from intake.tables import Protected, Table
+from storage import releases
+from storage.database import Database
+
+TRIES = 5
+"""As often somebody else may be faster."""
+
+
+async def protected(db: Database, table: Table, below: int) -> Protected:
+    """What of the table may be shown. Whoever gets it without a refusal may show it: it stands in the register."""
+    for _ in range(TRIES):
+        before = await db.read(releases.everything)
+        found = await asyncio.to_thread(protect, table, before, below)
+        if found.refusal is not None:
+            return found
+        if await db.write(lambda tx, found=found, before=before: releases.add(tx, found, before)):  # type: ignore[misc]
+            return found
+    raise RuntimeError("the register of tables changes all the time")

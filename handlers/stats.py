@@ -1,0 +1,258 @@
+"""/stats: how many asked this month and before, as a picture with a few lines under it, and the parts of whole months.
+
+Totals are exact, to this moment. Breakdowns show what `handlers.showing` lets through, because chats leak.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from handlers.chart import Chart, Line, draw
+from handlers.desk import Desk
+from handlers.incoming import Incoming
+from handlers.outgoing import Answer, Button, Edit, EditPhoto, Keyboard, Outgoing, Send, SendPhoto
+from handlers.showing import protected
+from handlers.texts import LANGUAGES
+from handlers.wording import Wording
+from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cells
+from intake.comparing import change, share
+from intake.counts import CASES, PERSONS, REQUESTS, earlier, month_of
+from intake.periods import QUARTER, YEAR, Period, a_year_before, before, until
+from intake.tables import Protected, Refusal, Table
+from storage import tallies
+from storage.database import Tx
+from storage.staff import Member
+from storage.tallies import Counts
+
+PREFIX = "stats."
+LENGTHS = (1, QUARTER, YEAR)
+ABOUT = "about"
+MAX_CAPTION = 1_000
+"""UTF-16 units, below Telegram's 1,024."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What an admin looks at: so many months, and by what they are broken down ("" is not at all)."""
+
+    length: int = 1
+    by: str = ""
+    on_picture: bool = False
+    """The message whose button was pressed has a picture: another can take its place."""
+
+    @property
+    def data(self) -> str:
+        return f"{PREFIX}{'p' if self.on_picture else 't'}{self.length}.{self.by}"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is counted: exact to this moment, and of whole months."""
+
+    counts: Counts
+    settled: Counts
+    over: str | None
+    """The newest month that is final."""
+
+
+def view_of(data: str) -> View | None:
+    """None for a press that is none of ours."""
+    found = re.fullmatch(r"([pt])([0-9]{1,2})\.([a-z0-9-]*)", data.removeprefix(PREFIX))
+    if found is None or int(found[2]) not in LENGTHS:
+        return None
+    return View(int(found[2]), found[3], found[1] == "p")
+
+
+async def take(desk: Desk, incoming: Incoming, member: Member) -> None:
+    """The command, or a press on one of its buttons."""
+    words = Wording(desk.texts, _language(desk, member), desk.questionnaire)
+    if incoming.data == PREFIX + ABOUT:
+        text = words.say("stats-definitions", below=desk.terms.suppress_below)
+        desk.post(incoming.chat_id, [Answer(incoming.query_id), Send(incoming.chat_id, text)])
+        return
+    view = view_of(incoming.data) if incoming.data else View()
+    known = await desk.db.read(_known)
+    offered = breakdowns(desk.questionnaire, known.settled)
+    by = next((each for each in offered if view is not None and each.id == view.by), None)
+    if view is None or (view.by and by is None):  # a forged press, or a question that is no longer asked
+        desk.post(incoming.chat_id, [Answer(incoming.query_id)])
+        return
+    chart: Chart | None
+    if by is None:
+        caption, chart = _totals(desk, words, known, view)
+    else:
+        caption, chart = await _parts(desk, words, known, view, by)
+    picture = await draw(chart) if chart is not None else None
+    keyboard = _keyboard(words, replace(view, on_picture=picture is not None), offered)
+    desk.post(incoming.chat_id, _calls(incoming, view, caption, picture, keyboard))
+
+
+def _calls(
+    incoming: Incoming, view: View, caption: str, picture: bytes | None, keyboard: Keyboard
+) -> Sequence[Outgoing]:
+    """A picture takes a picture's place. Where one of the two messages has none, a new message comes."""
+    chat, message = incoming.chat_id, incoming.message_id
+    if not incoming.query_id or message is None:
+        return [_new(chat, caption, picture, keyboard)]
+    answer = Answer(incoming.query_id)
+    if picture is not None and view.on_picture:
+        return [answer, EditPhoto(chat, message, picture, caption, keyboard)]
+    if picture is None and not view.on_picture:
+        return [answer, Edit(chat, message, caption, keyboard)]
+    return [answer, _new(chat, caption, picture, keyboard)]
+
+
+def _new(chat: int, caption: str, picture: bytes | None, keyboard: Keyboard) -> Outgoing:
+    if picture is None:
+        return Send(chat, caption, keyboard)
+    return SendPhoto(chat, picture, caption, keyboard)
+
+
+def _known(tx: Tx) -> Known:
+    return Known(tallies.read(tx), tallies.settled(tx), tallies.newest_over(tx))
+
+
+def _language(desk: Desk, member: Member) -> str:
+    return member.language if member.language in LANGUAGES else desk.staff_language
+
+
+def _totals(desk: Desk, words: Wording, known: Known, view: View) -> tuple[str, Chart]:
+    this = month_of(desk.clock())
+    last = earlier(this, 1)
+
+    def total(period: Period, name: str = REQUESTS) -> int:
+        return sum(known.counts[month, name] for month in period)
+
+    def line(period: Period) -> str:
+        return words.say("stats-line", period=words.label(period), n=total(period))
+
+    def against(period: Period, other: Period) -> str:
+        now, base = total(period), total(other)
+        percent = change(now, base)
+        said = words.say(
+            "stats-against", period=words.label(period), n=now, before=words.label(other), base=base
+        )
+        return said if percent is None else f"{said} ({percent:+d}\N{NO-BREAK SPACE}%)".replace("-", "−")
+
+    so_far = words.say(
+        "stats-line", period=f"{words.label((this,))} {words.say('stats-so-far')}", n=total((this,))
+    )
+    period = until(last, view.length)
+    lines = [_title(desk, words), "", so_far, against(period, before(period))]
+    if view.length == 1:
+        lines.append(against(until(last, QUARTER), before(until(last, QUARTER))))
+        lines.append(line(a_year_before((this,))))
+    else:
+        lines.append(line(a_year_before(period)))
+    people, cases = total((last,), PERSONS), total((last,), CASES)
+    lines += ["", words.say("stats-people", period=words.label((last,)), n=people, cases=cases)]
+    return "\n".join(lines), _line_chart(desk, words, known, this)
+
+
+def _line_chart(desk: Desk, words: Wording, known: Known, this: str) -> Chart:
+    months = until(this, YEAR)
+    first = min((month for month, _ in known.counts), default=this)
+
+    def values(period: Period) -> tuple[int | None, ...]:
+        return tuple(known.counts[month, REQUESTS] if month >= first else None for month in period)
+
+    labels = tuple(
+        words.under_a_chart(month, with_year=at == 0 or month.endswith("-01"))
+        for at, month in enumerate(months)
+    )
+    lines = (
+        Line(words.say("stats-last-twelve"), values(months), open_end=True),
+        Line(words.say("stats-year-before"), values(a_year_before(months))),
+    )
+    return Chart(_title(desk, words), labels, lines)
+
+
+async def _parts(
+    desk: Desk, words: Wording, known: Known, view: View, by: Breakdown
+) -> tuple[str, Chart | None]:
+    below = desk.terms.suppress_below
+    head = f"{desk.terms.organisation} · {words.question(by.id)}"
+    if known.over is None:
+        return f"{head}\n\n{words.say('stats-no-month')}", None
+    table = Table(
+        periods=(until(known.over, view.length),),
+        counts=cells(known.settled, by),
+        question=by.id,
+        columns=tuple((option,) for option in by.options),
+        exclusive=by.exclusive,
+        over=known.over,
+    )
+    shown = await protected(desk.db, table, below)
+    said = []
+    if shown.refusal is not None:
+        coarser = shown.refusal.coarser
+        if coarser is None or not coarser.question:
+            return f"{head}\n\n{words.say(f'stats-refused-{shown.refusal.reason}', below=below)}", None
+        said.append(words.say("stats-coarser"))
+        shown = await protected(desk.db, coarser, below)
+        if shown.refusal is not None:  # something else was shown meanwhile
+            return f"{head}\n\n{words.say(f'stats-refused-{shown.refusal.reason}', below=below)}", None
+    return _described(words, head, by, shown, said, below)
+
+
+def _refused(words: Wording, head: str, refusal: Refusal, below: int) -> str:
+    why = words.say(f"stats-refused-{refusal.reason}", below=below)
+    return f"{head}\n\n{why}"
+
+
+def _described(
+    words: Wording, head: str, by: Breakdown, shown: Protected, said: list[str], below: int
+) -> tuple[str, Chart]:
+    period = shown.table.periods[-1]
+    own = by.id if by.id == OUTCOME_ID else ""  # endings are parts of all endings, not of what was sent
+    total = sum(shown.table.counts.get((month, own, ""), 0) for month in period)
+    labels, numbers, texts = [], shown.cells[-1], []
+    for column, number in zip(shown.table.columns, numbers, strict=True):
+        labels.append(" + ".join(words.option(by.id, option) for option in column))
+        percent = None if number is None else share(number, total)
+        texts.append(
+            words.say("stats-hidden")
+            if number is None
+            else f"{number}" + ("" if percent is None else f" · {percent}\N{NO-BREAK SPACE}%")
+        )
+    lines = [head, words.say("stats-line", period=words.label(period), n=total), ""]
+    lines += [f"{label}: {text}" for label, text in zip(labels, texts, strict=True)]
+    notes = said + ([] if by.exclusive else [words.say("stats-overlap")])
+    if None in numbers:
+        notes.append(words.say("stats-hidden-note", below=below))
+    chart = Chart(
+        f"{words.question(by.id)}: {words.label(period)}",
+        tuple(labels),
+        bars=numbers,
+        bar_texts=tuple(texts),
+        note=" ".join(notes),
+    )
+    return _fitting("\n".join([*lines, *(["", *notes] if notes else [])])), chart
+
+
+def _fitting(caption: str) -> str:
+    while len(caption.encode("utf-16-le")) // 2 > MAX_CAPTION:  # the picture says it all
+        caption = caption[: caption.rstrip("\n").rfind("\n")] if "\n" in caption else caption[:MAX_CAPTION]
+    return caption
+
+
+def _title(desk: Desk, words: Wording) -> str:
+    return words.say("stats-title", organisation=desk.terms.organisation)
+
+
+def _keyboard(words: Wording, view: View, offered: Sequence[Breakdown]) -> Keyboard:
+    names = ("stats-month-button", "stats-quarter-button", "stats-year-button")
+    lengths = tuple(
+        _button(words.say(name), replace(view, length=length), view)
+        for name, length in zip(names, LENGTHS, strict=True)
+    )
+    parts = [_button(words.say("stats-all-button"), replace(view, by=""), view)]
+    parts += [_button(words.question(each.id), replace(view, by=each.id), view) for each in offered]
+    rows = [tuple(parts[at : at + 2]) for at in range(0, len(parts), 2)]
+    return (lengths, *rows, (Button(words.say("stats-about-button"), PREFIX + ABOUT),))
+
+
+def _button(label: str, leads_to: View, now: View) -> Button:
+    return Button(f"• {label}" if leads_to == now else label, leads_to.data)

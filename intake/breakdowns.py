@@ -1,0 +1,81 @@
+"""By what requests can be broken down: the level, the language, the outcome, and each question for the summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from intake.counts import ANSWER, LANGUAGE, OUTCOME, REQUESTS
+from intake.lifecycle import Outcome
+from intake.questionnaire import Kind, Level, Questionnaire
+
+Cell = tuple[str, str, str]
+"""(month, question, option); see `intake.tables`."""
+LEVEL_ID, LANGUAGE_ID, OUTCOME_ID = "level", "language", "outcome"
+UNSAID = "~"
+"""The option of those who were not asked, did not say, or broke an emergency off before they came to the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    id: str
+    options: tuple[str, ...]
+    exclusive: bool = True
+    """Each request has exactly one of the options."""
+
+
+def breakdowns(questionnaire: Questionnaire, counts: Mapping[tuple[str, str], int]) -> tuple[Breakdown, ...]:
+    """All that there are. Options that a questionnaire had earlier and that were counted are kept."""
+    asked = [question for question in questionnaire.questions if question.in_summary]
+    reserved = {LEVEL_ID, LANGUAGE_ID, OUTCOME_ID}
+    return (
+        Breakdown(LEVEL_ID, tuple(level.value for level in Level)),
+        Breakdown(LANGUAGE_ID, _with_former(questionnaire.languages, LANGUAGE, counts)),
+        Breakdown(OUTCOME_ID, tuple(outcome.value for outcome in Outcome)),
+        *(
+            Breakdown(
+                question.id,
+                _with_former(
+                    tuple(option.id for option in question.options), f"{ANSWER}{question.id}:", counts
+                )
+                + ((UNSAID,) if question.kind is Kind.CHOICE else ()),
+                question.kind is Kind.CHOICE,
+            )
+            for question in asked
+            if question.id not in reserved
+        ),
+    )
+
+
+def cells(counts: Mapping[tuple[str, str], int], by: Breakdown | None = None) -> dict[Cell, int]:
+    """Every month's total, and its parts by one breakdown."""
+    found = Counter[Cell]()
+    parts = Counter[str]()
+    for (month, name), number in counts.items():
+        if name == REQUESTS:
+            found[month, "", ""] += number
+        option = None if by is None else _option_of(by, name)
+        if by is not None and option is not None:
+            found[month, by.id, option] += number
+            parts[month] += number
+            if by.id == OUTCOME_ID:
+                found[month, by.id, ""] += number
+    if by is not None and UNSAID in by.options:
+        for month in {month for month, _ in counts}:
+            found[month, by.id, UNSAID] = max(0, found[month, "", ""] - parts[month])
+    return dict(found)
+
+
+def _option_of(by: Breakdown, name: str) -> str | None:
+    if by.id == LEVEL_ID:
+        return name if name in by.options else None
+    start = {LANGUAGE_ID: LANGUAGE, OUTCOME_ID: OUTCOME}.get(by.id, f"{ANSWER}{by.id}:")
+    return name.removeprefix(start) if name.startswith(start) else None
+
+
+def _with_former(
+    options: tuple[str, ...], start: str, counts: Mapping[tuple[str, str], int]
+) -> tuple[str, ...]:
+    counted = {name.removeprefix(start) for _, name in counts if name.startswith(start)}
+    return options + tuple(sorted(counted - set(options)))

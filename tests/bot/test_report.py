@@ -1,0 +1,152 @@
+"""postern report: sentences with both bases, what a reader can work out, and nothing that points at a few people."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.installation import opened
+from bot.settings import Settings
+from storage import releases, tallies
+from tests import counted
+from tests.bot.installed import Shell
+
+AUTUMN = ("report", "--from", "2023-09", "--to", "2023-11")
+STATUS = {"serving": 40, "refusing": 35, "on-leave": 25}
+
+
+def _settings(shell: Shell) -> Settings:
+    key_file = shell.place.home / ".config/postern/server.key"
+    return shell.place.loaded.model_copy(update={"server_key_file": key_file})
+
+
+async def _restore(shell: Shell, months: dict[str, dict[str, int]]) -> None:
+    async with opened(_settings(shell)) as installation:
+        await installation.db.write(lambda tx: tallies.restore(tx, months))
+
+
+@pytest.fixture
+def published(installed: Shell) -> Shell:
+    asyncio.run(_restore(installed, counted.months("status", STATUS)))
+    return installed
+
+
+def test_the_sentences_carry_both_bases_the_record_and_what_follows(published: Shell) -> None:
+    done = published(*AUTUMN)
+    assert done.code == 0
+    assert (
+        "577 requests from September to November 2023, 89\N{NO-BREAK SPACE}% more than from June to August 2023 (305)."
+        in done.out
+    )
+    assert "218 requests in October 2023: more than in any other month since counting began" in done.out
+    assert "! September 2023: 184 follows from these numbers by subtraction." in done.out
+    assert "Request: what was sent" in done.out
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (
+            "ru",
+            "577 обращений с сентября по ноябрь 2023 г. — на 89\N{NO-BREAK SPACE}% больше, чем с июня по август",
+        ),
+        (
+            "uk",
+            "577 звернень з вересня по листопад 2023 р. — на 89\N{NO-BREAK SPACE}% більше, ніж з червня по серпень",
+        ),
+        ("kk", "2023 ж. қыркүйек – 2023 ж. қараша аралығында 577 өтініш түсті"),
+    ],
+)
+def test_it_speaks_four_languages(published: Shell, language: str, sentence: str) -> None:
+    said = published(*AUTUMN, "--language", language).out.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert sentence in said
+
+
+def test_a_number_under_the_threshold_is_neither_shown_nor_left_over(installed: Shell) -> None:
+    """A part of 577 with 352 in one month and 218 in another: 7 are left for the third."""
+    months = counted.months("status", STATUS)
+    for month, serving in (("2023-09", 352), ("2023-10", 218), ("2023-11", 7)):
+        months[month] |= {"requests": serving + 400, "answer:status:serving": serving}
+        months[month] |= {"answer:status:refusing": 220, "answer:status:on-leave": 180}
+    asyncio.run(_restore(installed, months))
+    made = json.loads(installed(*AUTUMN, "--by", "status", "--months", "--format", "json").out)
+    (serving,) = [each["numbers"] for each in made["parts"] if each["option"] == "Serving in a unit"]
+    found = {(each["from"], each["to"]): each["n"] for each in serving}
+    assert found["2023-11", "2023-11"] is None
+    assert None in {found["2023-09", "2023-09"], found["2023-10", "2023-10"], found["2023-09", "2023-11"]}
+    assert installed(*AUTUMN, "--by", "status").code == 0
+    remembered = json.loads(installed(*AUTUMN, "--by", "status", "--format", "json").out)
+    quarters = [
+        each["numbers"][-1]["n"] for each in remembered["parts"] if each["option"] == "Serving in a unit"
+    ]
+    if 577 in quarters:  # shown later: then a month of those two must have stayed hidden
+        assert None in {found["2023-09", "2023-09"], found["2023-10", "2023-10"]}
+
+
+def test_what_was_printed_is_remembered(published: Shell) -> None:
+    published(*AUTUMN, "--by", "status")
+
+    async def count() -> int:
+        async with opened(_settings(published)) as installation:
+            return len(await installation.db.read(releases.everything))
+
+    first = asyncio.run(count())
+    assert first == 2
+    published(*AUTUMN, "--by", "status")
+    assert asyncio.run(count()) == first
+
+
+def test_a_part_is_given_with_its_share_and_both_totals(published: Shell) -> None:
+    out = published(*AUTUMN, "--by", "status").out
+    assert "Serving in a unit: 40\N{NO-BREAK SPACE}% of the requests from September to November 2023" in out
+    assert "of 577); from June to August 2023 it was" in out
+
+
+def test_csv_and_json_say_the_same(published: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "series.csv"
+    file.write_text("period,Court cases\n2023-H1,1240\n2023-09..2023-11,905.5\n", "utf-8")
+    as_json = json.loads(published(*AUTUMN, "--format", "json", "--beside", str(file)).out)
+    rows = list(csv.DictReader(io.StringIO(published(*AUTUMN, "--format", "csv", "--beside", str(file)).out)))
+    named = {(row["what"], row["from"], row["to"]): row["number"] for row in rows if row["source"] == "ours"}
+    assert named["period: requests", "2023-09", "2023-11"] == "577"
+    assert as_json["totals"][0] == {
+        "what": "period", "from": "2023-09", "to": "2023-11", "requests": 577, "people": None, "cases": 482,
+    }  # fmt: skip
+    assert [row["number"] for row in rows if row["source"] == "not ours"] == ["1240", "905.5"]
+    assert [row["our_requests"] for row in as_json["not_ours"]["rows"]] == [281, 577]
+    assert as_json["answered_in_time"]["of"] > 100
+
+
+def test_a_picture_is_drawn(published: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "autumn.png"
+    assert published(*AUTUMN, "--format", "png", "--out", str(file)).code == 0
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--from", "2023-13"), "like 2023-06"),
+        (("--from", "2023-09", "--to", "2023-06"), "--from and --to"),
+        (("--to", "2020-01"), "counts from 2022-06"),
+        (
+            ("--to", "2023-11", "--by", "colour"),
+            "there is no such question; there are level, language, outcome",
+        ),
+        (("--to", "2023-11", "--beside", "missing.csv"), "No such file"),
+    ],
+)
+def test_a_mistake_gets_one_line(published: Shell, options: tuple[str, ...], said: str) -> None:
+    done = published("report", *options)
+    assert done.code == 1
+    assert said in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_nothing_counted_is_said(installed: Shell) -> None:
+    assert installed("report").err == "Nothing has been counted yet.\n"
