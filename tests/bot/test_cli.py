@@ -77,7 +77,7 @@ def test_help_keygen_and_open_import_no_bot_library_and_no_database(place: Place
 
 
 def test_an_unknown_command_and_a_missing_argument_are_usage_errors(shell: Shell) -> None:
-    assert shell("report").code == 2
+    assert shell("reports").code == 2
     assert shell("operators", "add", "heron").code == 2
     assert shell("invite", "boss").code == 2
     assert shell("open", "file").code == 2
