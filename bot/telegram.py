@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import orjson
 from aiogram import Bot, methods, types
@@ -199,13 +199,19 @@ class Telegram:
     async def _ask(self, method: TelegramMethod[Any] | Form, patience: int | None = None) -> Any:
         """The call's raw result; None for what had been done already."""
         try:
-            return await self._bot(cast("TelegramMethod[Any]", method), request_timeout=patience)
+            return await self._session.make_request(self._bot, cast("TelegramMethod[Any]", method), patience)
         except TelegramError as error:
             if isinstance(error, Refused) and error.reason == "done":
                 return None
             raise
         except (TelegramNetworkError, OSError, UnicodeError):
             raise Unreachable from None
+
+
+class _Taken(NamedTuple):
+    """Of what aiogram's `Response` holds, a session asks no more than this."""
+
+    result: Any
 
 
 class _Session(LeanSession):
@@ -216,7 +222,7 @@ class _Session(LeanSession):
     ) -> Response[Any]:
         answer = _read(content)
         if isinstance(answer, dict) and answer.get("ok") is True and status_code < 300:
-            return Response[Any].model_construct(ok=True, result=answer.get("result"))
+            return cast("Response[Any]", _Taken(answer.get("result")))
         raise _error(status_code, _dictionary(answer))
 
 

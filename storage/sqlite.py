@@ -49,6 +49,8 @@ class SqliteDatabase:
         self._vault = vault
         self.listener: Listener | None = None
         self._thread = ThreadPoolExecutor(1, "commit")
+        self._beside = ThreadPoolExecutor(1, "tidy")
+        self._tidier: Connection | None = None
         self._reader: Connection | None = None
         self._writer: Connection | None = None
         self._writing = asyncio.Lock()
@@ -91,6 +93,8 @@ class SqliteDatabase:
     async def tidy(self) -> bool:
         if not self._untidy:
             return True
+        # First beside the turns: they wait only for what has come meanwhile, and for the file to be cut.
+        await self._in_thread(self._copy_log, thread=self._beside)
         async with self._writing:
             busy = await self._in_thread(_empty_log, self._open_writer())
             self._untidy = busy
@@ -100,11 +104,12 @@ class SqliteDatabase:
         if self._pump is not None:
             await asyncio.wait([self._pump])
         async with self._writing:
-            for conn in (self._reader, self._writer):
+            for conn in (self._reader, self._writer, self._tidier):
                 if conn is not None:
                     conn.close()
-            self._reader = self._writer = None
+            self._reader = self._writer = self._tidier = None
         self._thread.shutdown()
+        self._beside.shutdown()
 
     async def _write_all(self) -> None:
         while self._waiting:
@@ -170,9 +175,17 @@ class SqliteDatabase:
             _raw(self._writer).execute("PRAGMA busy_timeout=0")
         return self._writer
 
-    async def _in_thread(self, work: Callable[..., T], *given: object) -> T:
+    def _copy_log(self) -> None:
+        if self._tidier is None:
+            self._tidier = self._engine.connect()
+        for _ in range(2):  # the second time what was written during the first
+            _raw(self._tidier).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    async def _in_thread(
+        self, work: Callable[..., T], *given: object, thread: ThreadPoolExecutor | None = None
+    ) -> T:
         """Finished when this returns, also when the caller is cancelled: nobody else may use the connection before."""
-        running = asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
+        running = asyncio.get_running_loop().run_in_executor(thread or self._thread, work, *given)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
