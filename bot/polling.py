@@ -32,6 +32,9 @@ FULL = 90
 """New updates in a full fetch: it may begin with some that are under way."""
 STRAGGLERS_WITHIN = 0.25
 """Seconds for all turns of a batch; then the next is fetched beside those that are still under way."""
+FEW, SOON = 4, 0.01
+"""So many turns are waited for no longer than that: whoever writes meanwhile need not wait for a case's lock or for a
+disk that is slow just now. A fetch brings again what is under way; with more, that would cost too much."""
 NOTHING_NEW = 0.5
 """Seconds to the next fetch when all that was handed out is under way already."""
 NOTHING_WORKS = 5.0
@@ -73,12 +76,12 @@ async def poll(
         if batch is None:  # we are stopped
             break
         taken.confirmed()
-        new = await taken.take(batch)
+        new, known = await taken.take(batch)
         if new:
-            await taken.finish(STRAGGLERS_WITHIN)
+            await taken.finish(SOON if len(taken) <= FEW else STRAGGLERS_WITHIN)
         elif taken:
             await taken.progress(NOTHING_WORKS if State.DATABASE in persistence.states else NOTHING_NEW)
-        elif batch:  # not one update in it: ask again, but not at once
+        elif batch and not known:  # not one update in it: ask again, but not at once
             await unless_stopped(asyncio.sleep(1), stop)
     await taken.stopping()
     if taken.offset is not None:
@@ -107,8 +110,8 @@ class _Taken:
         self.offset: int | None = None
         """What the next fetch confirms: everything before. None: nothing."""
 
-    def __bool__(self) -> bool:
-        return bool(self._under_way)
+    def __len__(self) -> int:
+        return len(self._under_way)
 
     def confirmed(self) -> None:
         """The offset has reached Telegram.
@@ -118,12 +121,12 @@ class _Taken:
         if not self._under_way and not self._undone:
             self.offset = None
 
-    async def take(self, batch: list[Any]) -> int:
-        """Begin the turns of those that are not known yet; how many these were."""
+    async def take(self, batch: list[Any]) -> tuple[int, int]:
+        """Begin the turns of those that are not known yet; how many these were, and how many the others."""
         if not (self._under_way or self._done or self._undone):
             self._last = -1
-        read = [(parse(update), update) for update in batch]
-        new = [(one, update) for one, update in read if one is not None and not self._is_known(one.update_id)]
+        read = [(one, update) for update in batch if (one := parse(update)) is not None]
+        new = [(one, update) for one, update in read if not self._is_known(one.update_id)]
         self._note_how_full(len(new))
         away = await self._door.turned_away([one for one, _ in new]) if self._door.is_shut() else ()
         for incoming, update in new:
@@ -138,7 +141,7 @@ class _Taken:
             self._under_way[number] = await self._lanes.submit(lane_of(incoming), work)
             self._last = max(self._last, number)
         self._settle()
-        return len(new)
+        return len(new), len(read) - len(new)
 
     def _note_how_full(self, new: int) -> None:
         """A full fetch: while the last one was dealt with, more has come than one can bring."""

@@ -39,6 +39,8 @@ class Waiting(NamedTuple):
 
 TOGETHER_SECONDS = 0.02
 """For so long works are added to one transaction; then it is committed, whoever else waits."""
+AT_ONCE_SECONDS = 0.0005
+"""A disk that takes no longer is not worth a thread: handing a commit over and back takes about as long."""
 TIDY_MILLISECONDS = 50
 """How long `tidy` waits for readers. Turns wait meanwhile."""
 
@@ -58,6 +60,8 @@ class SqliteDatabase:
         self._waiting: deque[Waiting] = deque()
         self._pump: asyncio.Task[None] | None = None
         self._untidy = True
+        self._commit_seconds = 1.0
+        """A moving average of what a commit takes."""
 
     async def read(self, work: Callable[[Tx], T], *, long: bool = False) -> T:
         if long:
@@ -150,7 +154,7 @@ class SqliteDatabase:
                 raw.execute("ROLLBACK")  # nothing for the disk
             else:
                 self._untidy = True
-                await self._in_thread(_commit, raw)
+                await self._commit(raw, alone=len(done) == 1 and not self._waiting)
         except BaseException as error:
             _take_back(raw)
             _fail([future for future, _ in done], error)
@@ -159,6 +163,14 @@ class SqliteDatabase:
         for future, result in done:
             if not future.done():
                 future.set_result(result)
+
+    async def _commit(self, raw: sqlite3.Connection, *, alone: bool) -> None:
+        """`alone`: nobody else's turn is known of that could go on meanwhile."""
+        if alone and self._commit_seconds < AT_ONCE_SECONDS:
+            took = _commit(raw)
+        else:
+            took = await self._in_thread(_commit, raw)
+        self._commit_seconds += (took - self._commit_seconds) / 8
 
     async def _begin(self, raw: sqlite3.Connection) -> None:
         """Take the writer's place at once: two readers that both want to write are the one deadlock SQLite has."""
@@ -244,13 +256,16 @@ def _begin_patiently(raw: sqlite3.Connection) -> None:
         raw.execute("PRAGMA busy_timeout=0")
 
 
-def _commit(raw: sqlite3.Connection) -> None:
+def _commit(raw: sqlite3.Connection) -> float:
+    """Gives the seconds that it took."""
+    began = monotonic()
     if not raw.in_transaction:  # a full disk, an I/O error: SQLite has taken everything back
         raise _trouble(sqlite3.OperationalError("the transaction was taken back"))
     try:
         raw.commit()
     except sqlite3.Error as error:
         raise _trouble(error) from None
+    return monotonic() - began
 
 
 def _trouble(error: sqlite3.Error) -> OperationalError:

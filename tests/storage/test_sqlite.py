@@ -27,9 +27,10 @@ def commits(db: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     real = sqlite._commit
 
-    def counted(raw: sqlite3.Connection) -> None:
-        real(raw)
+    def counted(raw: sqlite3.Connection) -> float:
+        took = real(raw)
         found.append(1)
+        return took
 
     monkeypatch.setattr(sqlite, "_commit", counted)
     return found
