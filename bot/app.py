@@ -79,6 +79,9 @@ def terms_of(settings: Settings) -> Terms:
         open_days=settings.retention_days.open,
         closed_days=settings.retention_days.closed,
         replies_days=settings.retention_days.replies,
+        duty_seconds=int(settings.duty_hours * 3_600),
+        ring_seconds=settings.emergency_ring_minutes.seconds,
+        service=settings.service_level_hours.seconds,
     )
 
 

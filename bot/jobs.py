@@ -10,26 +10,25 @@ import structlog
 from bot.counts import Counts
 from bot.due import MOST_AT_ONCE, Due
 from bot.give_up import first_due, is_hopeless, kind_of, pause
-from bot.pace import Window
+from bot.pace import GROUP_SECONDS, GroupRoom, Rank
 from bot.postman import Postman
 from bot.seldom import Seldom
 from bot.under_way import UnderWay
-from handlers import board, deliveries, reply_states, timers
+from handlers import board, deliveries, reply_states, ringing, timers
 from handlers.desk import Desk
 from handlers.notes import Note
-from handlers.outgoing import Answer, Outgoing, Send
+from handlers.outgoing import Answer, Outgoing
 from storage import damage, outbox, undelivered
 from storage.database import Tx
 from storage.marks import Kind
-from storage.outbox import REFRESH, Job, Task
+from storage.outbox import Job, Task
 from storage.replies import Why
 from storage.trouble import is_trouble
 
-MOST_IN_GROUP = 15
-"""New messages a minute in the operators' group, emergencies apart; Telegram takes 20, edits included."""
-WINDOW_SECONDS = 60
 LATER = frozenset({"unreachable", "flood", "full", "unauthorized"})
 """Why a call was given up by the postman that can be made again: a token that is revoked may be set anew."""
+IN_GROUP = frozenset({Task.CARD, Task.BOARD, Task.CARD_GONE, Task.PIN, Task.REMOVE})
+"""What goes to the operators' group, whatever comes of it."""
 SETTLED = frozenset({"missing", "too-old-to-edit", "too-old-to-delete"})
 """Refusals that settle the matter: what was to be edited is not there any more."""
 
@@ -51,7 +50,7 @@ class Jobs:
         self._under_way = UnderWay()
         self._since: dict[bytes, int] = {}
         """When each that is due, or was and is being tried again, became due first."""
-        self._room = Window(MOST_IN_GROUP, WINDOW_SECONDS)
+        self._room = GroupRoom()
         self._nothing_before = 0
         """What is ripe waits for room in the group until then."""
         self._to_gather = False
@@ -76,7 +75,7 @@ class Jobs:
         if (
             not new
             and not self._to_gather
-            and (not self._ripe or now < self._nothing_before <= now + WINDOW_SECONDS)
+            and (not self._ripe or now < self._nothing_before <= now + GROUP_SECONDS)
         ):
             return False
         self._nothing_before = 0
@@ -98,7 +97,7 @@ class Jobs:
         return new
 
     async def _read(self, now: int) -> list[tuple[bytes, Job]]:
-        """What is ripe as it stands now: the urgent first, then the oldest."""
+        """What is ripe as it stands now: the urgent first, then the board, then the oldest."""
         ripe = list(self._ripe)
         parts = [ripe[start : start + MOST_AT_ONCE] for start in range(0, len(ripe), MOST_AT_ONCE)]
         found = await self._desk.db.read(lambda tx: [outbox.jobs(tx, part) for part in parts])
@@ -117,7 +116,7 @@ class Jobs:
                 self._due.jobs.put(job_id, job.due)
             else:
                 self._since.pop(job_id, None)
-        return sorted(due, key=lambda pair: (not pair[1].urgent, pair[1].due))
+        return sorted(due, key=lambda pair: (_rank(pair[1]), pair[1].due))
 
     async def _drop_damaged(self, damaged: list[bytes], now: int) -> None:
         count = await self._desk.db.write(lambda tx: damage.drop(tx, Kind.JOB, damaged, now))
@@ -140,42 +139,44 @@ class Jobs:
             await self._later([job_id], now, defect=True)  # one damaged case must not hold up the others
 
     async def _post(self, job_id: bytes, job: Job, now: int) -> None:
+        if job.task is Task.RING:
+            await self._desk.db.write(lambda tx: ringing.carry_out(tx, self._desk, job_id, job, now))
+            self._forget(job_id)
+            return
         if self._under_way.awaits_card(job):
             return
         if job.task is Task.TIMER:
             self._forget(job_id)
             await self._desk.db.write(lambda tx: timers.run(tx, self._desk, job_id, job, now))
             return
-        if job.task is Task.CARD and job.tag != REFRESH and not self._may_have_room(job, now):
-            return  # the card need not be made
-        call = await self._desk.db.read(lambda tx: deliveries.call_for(tx, self._desk, job_id, job, now))
+        if job.task in IN_GROUP and not self._has_room(job, now):
+            return  # the call need not be made
+        board = job.task is Task.BOARD  # which goes through all cases that are not closed
+        call = await self._desk.db.read(
+            lambda tx: deliveries.call_for(tx, self._desk, job_id, job, now), long=board
+        )
         if call is None or isinstance(call, Answer):
             await self._desk.db.write(lambda tx: outbox.done(tx, job_id))
             self._forget(job_id)
             return
-        if isinstance(call, Send) and call.chat < 0 and not self._has_room(job, now):
+        if call.chat < 0 and not self._has_room(job, now):
             return
         if job.reply and job.task is Task.SEND and not job.posted:
             # From now on nobody can say that Telegram has not got it, unless it answers.
             marked = replace(job, posted=True)
             await self._desk.db.write(lambda tx: outbox.postpone(tx, job_id, marked))
+        if call.chat < 0 and not self._under_way.is_edited(call):
+            self._room.take(_rank(job), now)
         self._ripe.pop(job_id, None)
         self._under_way.add(job_id, job, call)
         self._postman.post(call.chat, [call])
 
-    def _may_have_room(self, job: Job, now: int) -> bool:
-        free = self._room.free_at(now)
-        if free > now and not job.urgent:
-            self._nothing_before = free
-            return False
-        return True
-
     def _has_room(self, job: Job, now: int) -> bool:
-        """Whether the group can take this message now. Emergencies always go, and count."""
-        if not self._may_have_room(job, now):
-            return False
-        self._room.take(now)
-        return True
+        """Whether the group can take a call for this job now; otherwise it is noted when."""
+        free = self._room.free_at(_rank(job), now)
+        if free > now:
+            self._nothing_before = min(self._nothing_before or free, free)
+        return free <= now
 
     # What became of it. As long as the database can't be written, these raise, and the jobs stay under way.
 
@@ -211,7 +212,7 @@ class Jobs:
             for job in outbox.jobs(tx, ids).rows.values():
                 if reason in SETTLED:
                     reply_states.line_lost(tx, job, now)
-                else:
+                elif job.task is not Task.PIN:  # it works without, and `check` says what right is missing
                     _note(tx, job, Why.REFUSED, now)
             instead = deliveries.refused(tx, self._desk, call, reason, now)
             for job_id in ids:
@@ -297,6 +298,12 @@ class Jobs:
     def _forget(self, job_id: bytes) -> None:
         self._ripe.pop(job_id, None)
         self._since.pop(job_id, None)
+
+
+def _rank(job: Job) -> Rank:
+    if job.task is Task.BOARD:
+        return Rank.BOARD
+    return Rank.EMERGENCY if job.urgent else Rank.OTHER
 
 
 def _give_up(tx: Tx, ids: list[bytes], now: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from enum import IntEnum
 
 
 class Pace:
@@ -61,3 +62,39 @@ class Window:
 
     def take(self, now: int) -> None:
         self._taken.append(now)
+
+
+class Rank(IntEnum):
+    """Who goes first in the operators' group."""
+
+    EMERGENCY = 0
+    BOARD = 1
+    OTHER = 2
+
+
+GROUP_LIMIT = 20
+"""Calls a minute in one group that Telegram takes, edits included."""
+GROUP_OTHERS = 10
+"""Of these, for cards of lesser cases and edits of cards. The board has up to eight, and emergencies what is left."""
+GROUP_SECONDS = 60
+
+
+class GroupRoom:
+    """What the operators' group takes within any minute, by any clock, in seconds.
+
+    Emergencies take the place of lesser cards, and are put off only when Telegram would refuse them.
+    """
+
+    def __init__(self) -> None:
+        self._all = Window(GROUP_LIMIT, GROUP_SECONDS)
+        self._cards = Window(GROUP_OTHERS, GROUP_SECONDS)
+
+    def free_at(self, rank: Rank, now: int) -> int:
+        """When the next call of this rank may be made; `now`, if at once."""
+        at = self._all.free_at(now)
+        return max(at, self._cards.free_at(now)) if rank is Rank.OTHER else at
+
+    def take(self, rank: Rank, now: int) -> None:
+        self._all.take(now)
+        if rank is not Rank.BOARD:
+            self._cards.take(now)

@@ -16,6 +16,7 @@ from secrets import token_bytes
 
 import structlog
 
+from bot.board_watch import BoardWatch
 from bot.counts import Counts
 from bot.deletions import Deletions
 from bot.due import Due
@@ -49,6 +50,7 @@ class _Parts:
     desk: Desk
     due: Due
     look: LookOver
+    board: BoardWatch
     jobs: Jobs
     deletions: Deletions
     sweep: Sweep
@@ -87,6 +89,7 @@ class Sender:
             desk,
             due,
             LookOver(desk.db, due),
+            BoardWatch(desk),
             Jobs(desk, postman, due, self.wake, self._counts),
             Deletions(desk, postman, due),
             Sweep(desk, postman, due),
@@ -154,6 +157,7 @@ class Sender:
             self._record,
             self._listen,
             parts.look.step,
+            parts.board.step,
             parts.jobs.step,
             parts.deletions.step,
             parts.sweep.step,

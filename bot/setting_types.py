@@ -13,6 +13,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from intake.questionnaire import Level
+
 HEALTH_PATH = "/health"
 
 
@@ -57,6 +59,60 @@ class Retention:
 
     def __str__(self) -> str:
         return ",".join(f"{each.name}={getattr(self, each.name)}" for each in fields(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """After how many minutes an emergency that nobody has taken rings everybody, and the admins."""
+
+    everybody: int = 10
+    admins: int = 20
+
+    def __str__(self) -> str:
+        return f"{self.everybody},{self.admins}"
+
+    @property
+    def seconds(self) -> tuple[int, int]:
+        return self.everybody * 60, self.admins * 60
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevels:
+    """Within how many hours a request of each level gets its first reply."""
+
+    emergency: int = 2
+    urgent: int = 24
+    standard: int = 72
+
+    def __str__(self) -> str:
+        return ",".join(f"{each.name}={getattr(self, each.name)}" for each in fields(self))
+
+    @property
+    def seconds(self) -> dict[Level, int]:
+        return {level: getattr(self, level) * 3_600 for level in Level}
+
+
+def _ringing(value: object) -> Ringing:
+    if isinstance(value, Ringing):
+        return value
+    found = re.fullmatch(r"([0-9]{1,4})\s*,\s*([0-9]{1,4})", str(value))
+    if found is None or not 1 <= int(found[1]) < int(found[2]) <= 1440:
+        raise ValueError
+    return Ringing(int(found[1]), int(found[2]))
+
+
+def _service_levels(value: object) -> ServiceLevels:
+    if isinstance(value, ServiceLevels):
+        return value
+    hours: dict[str, int] = {}
+    for part in str(value).split(","):
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        if name in hours or name not in list(Level):
+            raise ValueError
+        if not re.fullmatch("[0-9]{1,4}", number) or not 1 <= int(number) <= 2_000:
+            raise ValueError
+        hours[name] = int(number)
+    return ServiceLevels(**hours)
 
 
 def _token(value: SecretStr) -> SecretStr:
@@ -253,6 +309,17 @@ OpeningsPerHour = Annotated[
     int, Field(ge=0, le=10_000, description="a whole number from 0 (no limit) to 10000")
 ]
 UndoSeconds = Annotated[int, Field(ge=0, le=600, description="a whole number of seconds from 0 to 600")]
+DutyHours = Annotated[int, Field(ge=1, le=24, description="a whole number of hours from 1 to 24")]
+RingMinutes = Annotated[
+    Ringing,
+    BeforeValidator(_ringing),
+    Field(description="two numbers of minutes like 10,20, the second larger than the first, at most 1440"),
+]
+ServiceHours = Annotated[
+    ServiceLevels,
+    BeforeValidator(_service_levels),
+    Field(description="hours like emergency=2,urgent=24,standard=72, each from 1 to 2000"),
+]
 RelayMode = Annotated[Relay, BeforeValidator(str.lower), Field(description="sealed or chat")]
 Slots = Annotated[SlotsAfterClaim, BeforeValidator(str.lower), Field(description="all or holder")]
 RetentionDays = Annotated[

@@ -21,6 +21,7 @@ from bot.setting_types import (
     DatabaseUrl,
     DelayMinutes,
     DraftMinutes,
+    DutyHours,
     GroupId,
     GroupSize,
     HoldLimit,
@@ -41,6 +42,10 @@ from bot.setting_types import (
     ReplyHours,
     Retention,
     RetentionDays,
+    Ringing,
+    RingMinutes,
+    ServiceHours,
+    ServiceLevels,
     Slots,
     SlotsAfterClaim,
     UndoSeconds,
@@ -88,6 +93,9 @@ class Settings(BaseModel):
     undo_seconds: UndoSeconds = 60
     draft_minutes: DraftMinutes = 30
     reply_hours: ReplyHours = 24
+    duty_hours: DutyHours = 12
+    emergency_ring_minutes: RingMinutes = Ringing()
+    service_level_hours: ServiceHours = ServiceLevels()
     retention_days: RetentionDays = Retention()
     log_format: LogFormat = "console"
     log_level: LogLevel = "INFO"

@@ -45,6 +45,10 @@ class UnderWay:
         if (key := _key(job)) and isinstance(call, Send):
             self._cards.add(key)
 
+    def is_edited(self, call: Outgoing) -> bool:
+        """An edit of the same message is on its way: this one takes its place, or follows it."""
+        return isinstance(call, Edit) and bool(self._edits.get((call.chat, call.message)))
+
     def awaits_card(self, job: Job) -> bool:
         """Whether it has to wait until it is known which message the card is."""
         return _key(job) in self._cards

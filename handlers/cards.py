@@ -16,7 +16,7 @@ DAY = 86_400
 HOUR = 3_600
 CARD_CHARS = 2_400
 """Of all lines together: under Telegram's limit, and small enough for the row (`cases.FACTS_BYTES`)."""
-_MARKS = {Level.EMERGENCY: "🔴", Level.URGENT: "🟠", Level.STANDARD: "⚪"}
+MARKS = {Level.EMERGENCY: "🔴", Level.URGENT: "🟠", Level.STANDARD: "⚪"}
 
 
 def make_facts(
@@ -111,7 +111,7 @@ def card(desk: Desk, case: Case, holder: str, now: int) -> tuple[str, Keyboard]:
     """The card as it should look now."""
     say, staff = desk.texts.say, desk.staff_language
     facts = case.facts
-    head = f"{_MARKS[facts.level]} {case.reference} · {say(staff, f'level-{facts.level}')}"
+    head = f"{MARKS[facts.level]} {case.reference} · {say(staff, f'level-{facts.level}')}"
     if (
         case.status is Status.CLOSED
     ):  # what the requester told is not needed any more, and a card stays for ever
@@ -127,8 +127,12 @@ def card(desk: Desk, case: Case, holder: str, now: int) -> tuple[str, Keyboard]:
 
 def waiting(desk: Desk, facts: Facts, now: int) -> str:
     """How long a case has waited; to the hour, because minutes could be matched with a person's messages."""
+    return waited(desk, facts.received_hour, now)
+
+
+def waited(desk: Desk, since: int, now: int) -> str:
     say, staff = desk.texts.say, desk.staff_language
-    hours = max(0, now - facts.received_hour) // HOUR
+    hours = max(0, now - since) // HOUR
     if hours < 1:
         return say(staff, "waiting-now")
     if hours < 48:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from handlers.desk import Desk
 from intake.lifecycle import Outcome
 from intake.trail import Event
-from storage import audit, cases, custody, outbox
+from storage import audit, cases, custody, outbox, served
 from storage.cases import Case
 from storage.custody import Timer
 from storage.database import Tx
@@ -51,6 +51,7 @@ def finish(
     """`member`: who is named for it; `whom`: who asked for it. False: it is closed already."""
     if not cases.close(tx, case, outcome, now // DAY):
         return False
+    served.ended(tx, case, outcome, now, desk.terms.service)
     audit.note(tx, Event.CLOSED, member, now, case=case.case, whom=whom, detail=outcome.value)
     custody.stop_timers(tx, case)
     custody.withdraw_from_holder(tx, case, now)

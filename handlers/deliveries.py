@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import board, group, reply_states
+from handlers import board, group, operator_duty, reply_states, ringing
 from handlers.cards import card
 from handlers.desk import Desk
 from handlers.documents import copy, document
@@ -32,7 +32,7 @@ def call_for(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing 
         case Task.CARD:
             return _card(tx, desk, job_id, job, now)
         case Task.BOARD:
-            return board.call(tx, desk, job_id)
+            return board.call(tx, desk, job_id, now)
         case Task.DOCUMENT:
             return _document(tx, desk, job_id, job)
         case Task.COPY:
@@ -50,6 +50,14 @@ def call_for(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing 
             return reply_states.message(tx, desk, job_id, job)
         case Task.TIMER:
             return None  # `handlers.timers` has seen to it
+        case Task.RING:
+            return None  # no call: `bot.jobs` has it carried out
+        case Task.DUTY_ENDS:
+            return operator_duty.ended(tx, desk, job)
+        case Task.PIN:
+            return board.pin(tx, desk, job_id)
+        case Task.SEND if job.tag == ringing.RING:
+            return ringing.call(tx, desk, job_id, job, now)
         case Task.SEND:
             return _message(job_id, job)
 
@@ -122,6 +130,8 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
     job = _job(tx, note)
     if note is not None and note.job:
         outbox.done(tx, bytes.fromhex(note.job))
+    if isinstance(call, Edit):
+        board.edited(tx, call)
     if note is None or message is None or isinstance(call, Edit):
         return
     chat = getattr(call, "chat", 0)
@@ -132,11 +142,11 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
     if note.kind in _HANDED_OUT:
         handed_to = staff.by_account(tx, tx.vault.account(chat))
         audit.note(tx, _HANDED_OUT[note.kind], handed_to, now, case=bytes.fromhex(note.case))
-    if not _remember(tx, note, chat, message, now):
+    if not _remember(tx, note, call, message, now):
         traces.leave(tx, Trace(chat, message, now, now, ours=True))
     elif note.gone_after and chat > 0:
         due = now + min(note.gone_after, LONGEST_TRACE)
-        about = note.case if note.kind == "copy" else ""
+        about = {"copy": note.case, ringing.RING: f"{ringing.MARK}{note.case}"}.get(note.kind, "")
         trace = Trace(chat, message, due, now, ours=True, screen=note.kind == "screen", case=about)
         traces.leave(tx, trace)
 
@@ -155,15 +165,18 @@ def _forget(tx: Tx, call: Delete) -> None:
     traces.forget(tx, gone)
 
 
-def _remember(tx: Tx, note: Note, chat: int, message: int, now: int) -> bool:
+def _remember(tx: Tx, note: Note, call: Outgoing, message: int, now: int) -> bool:
     """False: while the message was on its way it has lost its place, and must go again."""
+    chat = getattr(call, "chat", 0)
     match note.kind:
         case "screen":
             _remember_screen(tx, chat, message, now)
         case "card":
             return _remember_card(tx, note.case, message)
         case "board":
-            board.remember(tx, chat, message)
+            board.remember(tx, chat, message, getattr(call, "text", ""), now)
+        case ringing.RING:
+            ringing.remember(tx, note.case, now)
         case "document" | "case" | "status":
             return _remember_document(tx, note.case, chat, message)
         case "copy":
@@ -184,7 +197,7 @@ def _remember_card(tx: Tx, case_id: str, message: int) -> bool:
     case = cases.by_id(tx, bytes.fromhex(case_id))
     if case is None:
         return False
-    cases.save_facts(tx, case, replace(case.facts, card=message))
+    cases.save_facts(tx, case, replace(case.facts, card=message, shown_at=0))
     return True
 
 

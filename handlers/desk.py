@@ -37,6 +37,9 @@ class Terms:
     """A claim destroys the slots of all operators but the holder."""
     open_days: int = 180
     closed_days: int = 30
+    duty_seconds: int = 12 * 3_600
+    ring_seconds: tuple[int, int] = (10 * 60, 20 * 60)
+    """After how long an emergency that nobody has taken rings everybody, and the admins."""
     service: Service = field(default_factory=lambda: SERVICE)
     """By when a request gets its first reply."""
     replies_days: int = 90

@@ -42,6 +42,7 @@ async def take_turn(desk: Desk, incoming: Incoming) -> None:
             move(tx, desk, incoming.chat_id, incoming.migrate_to, now)
         elif incoming.data in _INSIDE and is_ours(tx, desk, incoming.chat_id):
             _owed_again(tx, desk, now)
+            outbox.add(tx, Job(Task.PIN, now))  # it may be allowed to pin the board by now
 
     await desk.db.write(work, long=True)
     desk.wake()
@@ -77,4 +78,6 @@ def _owed_again(tx: Tx, desk: Desk, now: int) -> None:
 
 
 def _goes_there(tx: Tx, desk: Desk, job: Job) -> bool:
-    return job.task in {Task.CARD, Task.BOARD, Task.CARD_GONE, Task.REMOVE} or is_ours(tx, desk, job.chat)
+    return job.task in {Task.CARD, Task.BOARD, Task.PIN, Task.CARD_GONE, Task.REMOVE} or is_ours(
+        tx, desk, job.chat
+    )

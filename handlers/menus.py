@@ -8,8 +8,8 @@ from intake.roles import Right, may
 from storage.staff import Member
 
 REQUESTER = ("start", "status", "stop", "wipe", "erase", "language", "privacy", "verify", "help")
-OPERATOR = ("queue", "next", "mine", "verify", "help")
-LEAD = ("queue", "next", "mine", "case", "verify", "help")
+OPERATOR = ("queue", "next", "mine", "duty", "verify", "help")
+LEAD = ("queue", "next", "mine", "duty", "case", "verify", "help")
 ADMIN = ("stats", "people", "audit", "blocked", "undelivered", "pause", "resume", "verify", "help")
 
 

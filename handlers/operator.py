@@ -7,6 +7,7 @@ from collections.abc import Callable
 from handlers import (
     closing,
     operator_block,
+    operator_duty,
     operator_file,
     operator_queue,
     operator_reply,
@@ -59,6 +60,8 @@ async def _command(desk: Desk, incoming: Incoming, member: Member) -> None:
     match incoming.command:
         case "queue" | "next":
             await operator_queue.command(desk, incoming, member)
+        case "duty":
+            await operator_duty.command(desk, incoming, member)
         case "mine":
             await _mine(desk, incoming, member)
         case "case" if may(member.role, Right.SEE_ALL_CASES):
@@ -99,6 +102,9 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
     verb, _, rest = incoming.data.partition(".")
     if verb in operator_queue.VERBS:
         await operator_queue.pressed(desk, incoming, member, claim)
+        return
+    if verb == "duty":
+        await operator_duty.pressed(desk, incoming, member)
         return
     actions: dict[str, Callable[[Tx, Desk, Member, str, int], Told]] = {
         "claim": claim,

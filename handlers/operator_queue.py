@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from handlers.cards import DAY, card
+from handlers.cards import DAY, MARKS, card
 from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.operator_filter import choices, in_words, matching, read, written
@@ -27,7 +27,6 @@ SHOWN = 8
 ROOM = 3_200
 """Characters of a list's cards: well under what a message holds, whatever the script."""
 VERBS = frozenset({"queue", "filter", "next", "skip", "take"})
-MARKS = {Level.EMERGENCY: "🔴", Level.URGENT: "🟠", Level.STANDARD: "⚪"}
 
 Claim = Callable[[Tx, Desk, Member, str, int], tuple[str, bool]]
 Screen = tuple[str, Keyboard]

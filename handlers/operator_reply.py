@@ -12,7 +12,7 @@ from handlers.outgoing import Delete, Send
 from handlers.reply_states import SEEN
 from intake.events import MAX_TEXT_BYTES
 from intake.trail import Event
-from storage import audit, cases, custody, locks, meta, outbox, replies, thread, traces
+from storage import audit, cases, custody, locks, meta, outbox, replies, served, thread, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.envelope import Who
@@ -76,6 +76,7 @@ def _keep(tx: Tx, desk: Desk, case: Case, text: str, now: int) -> None:
     if case.code_key is not None:
         code_box = Sealer(case.case, case.code_key).seal(question, sequence, text.encode())
     thread.add(tx, case.case, thread.Entry(sequence, Who.ORGANISATION, now // DAY, box, code_box))
+    served.replied(tx, case, now, desk.terms.service)
     by_code = case.contact is None
     reply = replies.add(tx, case.case, State.BY_CODE if by_code else State.QUEUED, now)
     reply_states.status_due(tx, case.case, reply, now)

@@ -117,8 +117,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
+    """Without a notification."""
+
     chat: int = field(repr=False)
     message: int = field(repr=False)
+    note: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers import group
 from handlers.desk import Desk
 from intake.lifecycle import Outcome
-from storage import cases, custody, outbox, staff
+from storage import alarms, cases, custody, outbox, served, staff
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import Job, Task
@@ -18,6 +18,7 @@ def withdraw(tx: Tx, desk: Desk, case: Case, now: int) -> bool:
     """False: it was closed before. What was still on its way, a reply too, does not come any more."""
     if not cases.close(tx, case, Outcome.WITHDRAWN, now // DAY):
         return False
+    served.ended(tx, case, Outcome.WITHDRAWN, now, desk.terms.service)
     outbox.drop_about(tx, {case.case.hex()})
     custody.narrow_slots(tx, case)
     custody.refresh_card(tx, case, now)
@@ -26,7 +27,9 @@ def withdraw(tx: Tx, desk: Desk, case: Case, now: int) -> bool:
 
 
 def erase(tx: Tx, desk: Desk, case: Case, now: int) -> None:
+    served.ended(tx, case, Outcome.WITHDRAWN, now, desk.terms.service)
     cases.erase(tx, [case.case])
+    alarms.look_again(tx, case, now)
     chat = group.current(tx, desk)
     if case.facts.card is not None and chat is not None:
         text = desk.texts.say(desk.staff_language, "erased-by-requester", reference=case.reference)

@@ -153,6 +153,7 @@ class Carrying:
             raise ReferenceTaken
         level, _ = level_of(self.desk.questionnaire, self.draft.answers)
         in_chat = channel is Channel.CHAT
+        shown_at = staff_notices.shown_at(self.tx, self.desk, level, self.now)
         facts = make_facts(self.tx, self.desk, self.draft.answers, self.draft.language, level, self.now)
         little = near_empty(self.desk.questionnaire, self.draft.answers, self.draft.texts)
         case = Case(
@@ -160,7 +161,7 @@ class Carrying:
             reference=reference,
             status=Status.OPEN,
             holder=None,
-            facts=replace(facts, near_empty=little),
+            facts=replace(facts, near_empty=little, shown_at=shown_at),
             received_day=self.now // DAY,
             contact=Contact(self.chat, self.draft.language) if in_chat else None,
             account=self.account if in_chat else None,

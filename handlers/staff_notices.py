@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from handlers.cards import card
 from handlers.desk import Desk
 from intake.questionnaire import Level
-from intake.roles import Right, may
-from storage import custody, meta, outbox, staff
+from storage import alarms, custody, meta, outbox, staff
 from storage.cases import Case
 from storage.database import Tx, hold_counts
 from storage.outbox import Job, Task
@@ -18,21 +16,19 @@ DAY = 86_400
 
 
 def card_due(tx: Tx, desk: Desk, case: Case, now: int) -> None:
-    """An emergency's card goes out at once; the others wait for the next batch, so that no card tells when."""
+    """An emergency's card goes out at once, and it rings; the others wait for their batch: no card tells when."""
     emergency = case.facts.level is Level.EMERGENCY
-    if emergency and desk.terms.operators_chat is None:
-        _alert_everyone(tx, desk, case, now)
-    at = now if emergency else next_batch(tx, desk, now)
-    outbox.add(tx, Job(Task.CARD, at, urgent=emergency, case=case.case.hex()))
+    if emergency:
+        alarms.ring(tx, case, now)
+    if desk.terms.operators_chat is not None:
+        outbox.add(tx, Job(Task.CARD, case.facts.shown_at or now, urgent=emergency, case=case.case.hex()))
 
 
-def _alert_everyone(tx: Tx, desk: Desk, case: Case, now: int) -> None:
-    """Without a group, an emergency rings each operator: "our operators have been alerted" must be true."""
-    text, keyboard = card(desk, case, "", now)
-    buttons = tuple((button.text, button.data) for row in keyboard for button in row)
-    for member in staff.everyone(tx):
-        if member.active and member.chat is not None and may(member.role, Right.HOLD_CASES):
-            outbox.add(tx, Job(Task.SEND, now, urgent=True, chat=member.chat, text=text, buttons=buttons))
+def shown_at(tx: Tx, desk: Desk, level: Level, now: int) -> int:
+    """From when on the group may see a request that has come now; 0: at once."""
+    if level is Level.EMERGENCY or not desk.terms.card_delay_seconds:
+        return 0
+    return next_batch(tx, desk, now)
 
 
 def next_batch(tx: Tx, desk: Desk, now: int) -> int:

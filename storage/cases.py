@@ -63,7 +63,7 @@ class Facts:
     spoken: str = ""
     """The language as it is published; empty: withheld."""
     shown_at: int = 0
-    """Unix seconds: from when on the group may see that it waits. Of an emergency that is at once."""
+    """Unix seconds: the batch of cards before which the group may not see that it waits; 0 as soon as that is over."""
     replied_hour: int = 0
     """Unix seconds of the first reply, cut to the hour; 0: there was none."""
     touched: int = 0

@@ -10,7 +10,7 @@ from enum import StrEnum
 from intake.lifecycle import Act, Status
 from intake.roles import Right, Role, may, needs_key
 from intake.trail import By, Event
-from storage import audit, cases, locks, meta, openings, outbox, staff, traces
+from storage import alarms, audit, cases, locks, meta, openings, outbox, staff, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import REFRESH, Job, Task
@@ -87,6 +87,7 @@ def clear_away(tx: Tx, chosen: Sequence[Case], now: int) -> None:
         holder = staff.by_id(tx, case.holder) if case.holder else None
         if holder is not None:
             withdraw_documents(tx, case, holder, now)
+        alarms.look_again(tx, case, now)
         if case.facts.card is not None:
             at = now + secrets.randbelow(CARDS_GO_WITHIN)
             outbox.add(tx, Job(Task.CARD_GONE, at, text=case.reference, tag=str(case.facts.card)))
@@ -97,6 +98,7 @@ def clear_away(tx: Tx, chosen: Sequence[Case], now: int) -> None:
 def refresh_card(tx: Tx, case: Case, now: int) -> None:
     """Bring a card in the group up to date. One that was not sent yet will be right anyway."""
     outbox.add(tx, Job(Task.CARD, now, case=case.case.hex(), tag=REFRESH))
+    alarms.look_again(tx, case, now)
 
 
 def narrow_slots(tx: Tx, case: Case, *also: bytes) -> None:

@@ -139,6 +139,7 @@ staff = _table(
     Column("chat", LargeBinary, nullable=True),  # wrapped: chat, language
     Column("public_key", LargeBinary(32), nullable=True, unique=True),
     Column("confirmed", Boolean, nullable=False),  # an admin compared the key's words
+    Column("on_duty", LargeBinary, nullable=True),  # wrapped, one size: until when; nothing: off duty
 )
 
 # Invitations: one use, expiring, stored as a keyed hash.

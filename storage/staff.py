@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Executable, Row, bindparam, delete, insert, select, update
 
@@ -13,6 +13,8 @@ from storage.database import Tx
 from storage.schema import invites, staff
 
 CHAT = "staff.chat"
+ON_DUTY = "staff.on_duty"
+ON_DUTY_BYTES = 16
 INVITE_SECONDS = 72 * 3_600
 
 
@@ -27,6 +29,9 @@ class Member:
     language: str = ""
     claims: bytes | None = None
     """A key that was added from the shell, and that this account says is theirs. Nothing follows from that alone."""
+
+    duty_until: int = 0
+    """Unix seconds; whoever is on duty is so until then."""
 
     @property
     def offered(self) -> bytes | None:
@@ -116,6 +121,21 @@ def refuse(tx: Tx, member: Member) -> None:
         forget_key(tx, member.id)
 
 
+def set_duty(tx: Tx, member_id: str, until: int) -> None:
+    """On duty until then (Unix seconds); 0: off duty."""
+    box = (
+        tx.vault.wrap_padded(ON_DUTY, member_id.encode(), str(until).encode(), ON_DUTY_BYTES)
+        if until
+        else None
+    )
+    tx.conn.execute(update(staff).where(staff.c.id == member_id).values(on_duty=box))
+
+
+def on_duty(tx: Tx, now: int) -> list[Member]:
+    """Those who may act, by name."""
+    return [member for member in everyone(tx) if member.active and member.duty_until > now]
+
+
 def set_role(tx: Tx, member_id: str, role: Role) -> None:
     tx.conn.execute(update(staff).where(staff.c.id == member_id).values(role=role.value))
 
@@ -185,7 +205,9 @@ def _one(tx: Tx, statement: Executable, wanted: object) -> Member | None:
 def _read(tx: Tx, row: Row[tuple[object, ...]]) -> Member:
     where = json.loads(tx.vault.unwrap(CHAT, row.id.encode(), row.chat)) if row.chat else {}
     claims = bytes.fromhex(where.pop("claims", "")) or None
-    return Member(row.id, row.name, Role(row.role), row.public_key, row.confirmed, **where, claims=claims)
+    until = int(tx.vault.unwrap_padded(ON_DUTY, row.id.encode(), row.on_duty)) if row.on_duty else 0
+    member = Member(row.id, row.name, Role(row.role), row.public_key, row.confirmed, **where, claims=claims)
+    return replace(member, duty_until=until)
 
 
 def _wrap(tx: Tx, member_id: str, chat: int, language: str, claims: bytes | None = None) -> bytes:

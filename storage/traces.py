@@ -45,7 +45,8 @@ class Trace:
     screen: bool = False
     """The message that is edited in place. There is one: an older one goes when the next has come."""
     case: str = ""
-    """Hexadecimal id of the case whose file this is, in a lead's chat. Of requesters' messages, never."""
+    """Hexadecimal id of the case whose file this is, in a lead's chat; after a mark, of the emergency that this ring is
+    about (`handlers.ringing`). Of requesters' messages, never."""
 
 
 def leave(tx: Tx, trace: Trace) -> None:

@@ -49,6 +49,7 @@ WRAPPED = (
     Wrapped(replies.STATE, schema.replies.c.state, lambda row: row.id),
     Wrapped(undelivered.ENTRY, schema.undelivered.c.entry, lambda row: row.id),
     Wrapped(staff.CHAT, schema.staff.c.chat, lambda row: row.id.encode()),
+    Wrapped(staff.ON_DUTY, schema.staff.c.on_duty, lambda row: row.id.encode()),
     Wrapped(blocked.SOURCE, schema.blocked.c.source, lambda row: row.account),
     Wrapped(releases.SHOWN, schema.releases.c.shown, lambda row: row.id),
     Wrapped(audit.BOX, schema.audit.c.box, lambda row: audit.place(row.number)),

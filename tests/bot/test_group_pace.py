@@ -10,8 +10,7 @@ from typing import cast
 import pytest
 
 from bot.counts import Counts
-from bot.jobs import MOST_IN_GROUP
-from bot.pace import Window
+from bot.pace import GROUP_LIMIT, GROUP_OTHERS, GroupRoom, Rank, Window
 from bot.postman import Postman
 from bot.sender import Sender
 from bot.states import States
@@ -71,10 +70,13 @@ async def test_a_surge_reaches_the_group_at_a_pace_at_which_it_can_be_read(
 ) -> None:
     world, sender, wire = crowded
     minutes = [await a_minute(world, sender, wire) for _ in range(4)]
-    assert max(map(len, minutes)) <= MOST_IN_GROUP
+    assert max(map(len, minutes)) <= GROUP_LIMIT
+    cards = [[text for text in minute if "· standard" in text] for minute in minutes]
+    assert max(map(len, cards)) == GROUP_OTHERS
+    assert sum(map(len, cards)) == MOST_CARDS_WAITING
+    assert any(world.say("board-title", n=CROWD) in text for text in minutes[0])
     shown = [text for minute in minutes for text in minute]
-    assert sum("· standard" in text for text in shown) == MOST_CARDS_WAITING
-    assert world.say("board-others", n=CROWD - MOST_CARDS_WAITING) in shown
+    assert any(world.say("board-without-card", n=CROWD - MOST_CARDS_WAITING) in text for text in shown)
     assert minutes[3] == []
 
 
@@ -82,7 +84,7 @@ async def test_an_emergency_does_not_wait_for_its_turn(crowded: tuple[World, Sen
     world, sender, wire = crowded
     await sender._round()
     await wire.deliver(sender)
-    assert len(wire.in_group) == MOST_IN_GROUP, "there is no room left in this minute"
+    assert len(wire.in_group) == GROUP_OTHERS, "there is no room left for cards in this minute"
     world.desk = replace(world.desk, post=world.wire.post)
     await ask(Person(world, 999), held=True, text="")
     wire.in_group.clear()
@@ -90,6 +92,19 @@ async def test_an_emergency_does_not_wait_for_its_turn(crowded: tuple[World, Sen
     await sender._round()
     await wire.deliver(sender)
     assert any(world.say("level-emergency") in text for text in wire.in_group)
+
+
+def test_who_has_room_in_a_group() -> None:
+    room = GroupRoom()
+    for _ in range(GROUP_OTHERS):
+        assert room.free_at(Rank.OTHER, 100) == 100
+        room.take(Rank.OTHER, 100)
+    assert room.free_at(Rank.OTHER, 101) == 160
+    assert room.free_at(Rank.BOARD, 101) == room.free_at(Rank.EMERGENCY, 101) == 101
+    for _ in range(GROUP_LIMIT - GROUP_OTHERS):
+        room.take(Rank.EMERGENCY, 101)
+    assert room.free_at(Rank.EMERGENCY, 102) == 160, "Telegram would take no more"
+    assert room.free_at(Rank.OTHER, 160) == 161, "emergencies take the place of lesser cards"
 
 
 def test_a_window_has_room_again_when_its_oldest_is_old_enough() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.setting_types import Listen, Relay, Retention, SlotsAfterClaim
+from bot.setting_types import Listen, Relay, Retention, Ringing, ServiceLevels, SlotsAfterClaim
 from bot.settings import PREFIX, Settings, load_settings
 from intake.errors import SettingsError
 
@@ -64,6 +64,9 @@ def test_every_setting_can_be_set() -> None:
         undo_seconds="30",
         draft_minutes="5",
         reply_hours="47",
+        duty_hours="8",
+        emergency_ring_minutes="5, 15",
+        service_level_hours="urgent=12",
         retention_days="closed=7, open=90",
         log_format="json",
         log_level="debug",
@@ -79,6 +82,8 @@ def test_every_setting_can_be_set() -> None:
     assert settings.relay is Relay.CHAT
     assert settings.slots_after_claim is SlotsAfterClaim.HOLDER
     assert settings.retention_days == Retention(open=90, closed=7, audit=365)
+    assert settings.emergency_ring_minutes == Ringing(5, 15)
+    assert settings.service_level_hours == ServiceLevels(emergency=2, urgent=12, standard=72)
     assert settings.log_level == "DEBUG"
     assert not [name for name in Settings.model_fields if name not in settings.model_fields_set]
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from nacl.public import PrivateKey
 from sqlalchemy import select
 
-from handlers import board, deliveries, expiry, timers
+from handlers import board, deliveries, expiry, ringing, timers
 from handlers.desk import Desk, Terms
 from handlers.outgoing import (
     Answer,
@@ -149,6 +149,11 @@ class World:
             for job_id, job in due:
                 if job.task is Task.TIMER:
                     await self.write(lambda tx, i=job_id, j=job: timers.run(tx, self.desk, i, j, self.now))
+                    continue
+                if job.task is outbox.Task.RING:
+                    await self.write(
+                        lambda tx, i=job_id, j=job: ringing.carry_out(tx, self.desk, i, j, self.now)
+                    )
                     continue
                 call = await self.read(
                     lambda tx, i=job_id, j=job: deliveries.call_for(tx, self.desk, i, j, self.now)

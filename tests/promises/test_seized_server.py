@@ -43,6 +43,7 @@ READABLE = {
     "replies.state": {"number", "state", "hour", "why", "twice", "holder", "message"},
     "undelivered.entry": {"kind", "why", "hour", "reference"},
     "staff.chat": {"chat", "language", "claims"},
+    "staff.on_duty": {"the value"},
     "blocked.source": {"the value"},
     "tallies.count": {"over", "n"},
     "pending_counts.box": {"the value"},
@@ -164,6 +165,7 @@ async def test_what_is_wrapped_says_what_is_listed_and_nothing_else(world: World
         member = staff.by_account(tx, ibis.account)
         assert member is not None
         staff.claim_key(tx, member, b"k" * 32)
+        staff.set_duty(tx, member.id, world.now + HOUR)
 
     await world.write(claim)
     await _begun(world, 5_000_000_001)

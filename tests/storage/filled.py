@@ -62,6 +62,7 @@ def fill(tx: Tx) -> None:
         tallies.add(tx, MONTH, ["requests", f"kind-{number}"])
         member = staff.add(tx, f"name-{number}", Role.OPERATOR)
         staff.enrol(tx, member, tx.vault.account(-number), -number, "en")
+        staff.set_duty(tx, member, NOW + number)
         people.is_new(tx, MONTH, account)
     tallies.fold(tx, NOW, len(PEOPLE))
     tallies.add(tx, MONTH, ["outcome:helped"])

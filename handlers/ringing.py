@@ -1,0 +1,141 @@
+"""An emergency rings in private chats: those on duty at once, then everybody, then the admins, until somebody has it.
+
+Each step is one transaction that ends one job and writes the next ones: nobody is rung twice, also after a crash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from handlers.cards import card
+from handlers.desk import Desk
+from handlers.notes import Note
+from handlers.outgoing import Button, Outgoing, Send
+from intake.lifecycle import Status
+from intake.questionnaire import Level
+from intake.roles import Right, Role, may
+from storage import alarms, cases, locks, outbox, staff, traces
+from storage.cases import Case
+from storage.database import Tx
+from storage.outbox import Job, Task
+from storage.sealing import has_slot
+from storage.staff import Member
+
+RING = "ring"
+"""Tag of what is sent to one person."""
+MARK = "!"
+"""Stands before the case of a trace that is a ring."""
+MOST_IN_CHAT = 5
+"""Rings that lie in one chat at a time: whoever has so many has been woken, and finds the others by /next."""
+
+
+def carry_out(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> None:
+    """What a RING job asks for. It ends with this."""
+    outbox.done(tx, job_id)
+    if job.tag.startswith(alarms.LOOK):
+        _look(tx, desk, job.tag.removeprefix(alarms.LOOK), job.text, now)
+        return
+    case = cases.sound(tx, bytes.fromhex(job.case))
+    if case is not None and _rings(case):
+        _ring(tx, desk, case, int(job.tag), now)
+
+
+def call(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing | None:
+    """One person's ring, if the case still rings. Admins see that it waits, and nothing of it."""
+    case = cases.by_id(tx, bytes.fromhex(job.case))
+    if case is None or not _rings(case):
+        return None
+    note = str(Note(RING, job.case, job=job_id.hex()))
+    keyboard = tuple((Button(label, data),) for label, data in job.buttons)
+    if not keyboard:
+        return Send(job.chat, job.text, note=note)
+    return Send(job.chat, f"{job.text}\n\n{card(desk, case, '', now)[0]}", keyboard, note=note)
+
+
+def remember(tx: Tx, case_id: str, now: int) -> None:
+    """One has arrived. If the case was taken meanwhile, it must say so."""
+    case = cases.by_id(tx, bytes.fromhex(case_id))
+    if case is not None and not _rings(case):
+        alarms.look_again(tx, case, now)
+
+
+def _rings(case: Case) -> bool:
+    return case.status is Status.OPEN and case.facts.level is Level.EMERGENCY
+
+
+def _ring(tx: Tx, desk: Desk, case: Case, whom: int, now: int) -> None:
+    say, language = desk.texts.say, desk.staff_language
+    everybody, admins = desk.terms.ring_seconds
+    heading = say(language, "ring-on-duty")
+    chosen = _whom(tx, case, whom, now)
+    if whom == alarms.ON_DUTY and not chosen:
+        whom, chosen = alarms.EVERYBODY, _whom(tx, case, alarms.EVERYBODY, now)
+        heading, wait = say(language, "ring-nobody-on-duty"), admins
+    elif whom == alarms.ON_DUTY:
+        wait = everybody
+    else:
+        heading, wait = say(language, "ring-everybody", n=everybody // 60), admins - everybody
+    if whom < alarms.ADMINS:
+        alarms.ring(tx, case, now + wait, whom + 1)
+        buttons: tuple[tuple[str, str], ...] = ((say(language, "claim-button"), f"claim.{case.reference}"),)
+    else:
+        names = ", ".join(member.name for member in staff.on_duty(tx, now)) or "—"
+        heading = say(language, "ring-admins", reference=case.reference, n=admins // 60, names=names)
+        buttons = ()
+    already = _rung(tx, case.case.hex())
+    for chat in sorted({member.chat for member in chosen if member.chat is not None} - already):
+        if sum(trace.case.startswith(MARK) for _, trace in traces.of_chat(tx, chat)) < MOST_IN_CHAT:
+            job = Job(Task.SEND, now, urgent=True, case=case.case.hex(), chat=chat, text=heading, tag=RING)
+            outbox.add(tx, replace(job, buttons=buttons))
+
+
+def _whom(tx: Tx, case: Case, whom: int, now: int) -> list[Member]:
+    """Of those whose key opens the case, if there are any."""
+    if whom == alarms.ADMINS:
+        return [each for each in staff.everyone(tx) if each.role is Role.ADMIN and each.active]
+    slots = locks.get(tx, case.case).slots
+    holders = [each for each in staff.everyone(tx) if each.active and may(each.role, Right.HOLD_CASES)]
+    able = [each for each in holders if each.public_key and has_slot(slots, each.public_key)] or holders
+    return able if whom == alarms.EVERYBODY else [each for each in able if each.duty_until > now]
+
+
+def _rung(tx: Tx, case_id: str) -> set[int]:
+    """Chats that this case rings in, or is about to."""
+    coming = {job.chat for _, job in outbox.about(tx, {case_id}) if job.tag == RING}
+    there = {trace.chat for _, trace in _there(tx, case_id)}
+    return coming | there
+
+
+def _there(tx: Tx, case_id: str) -> list[tuple[bytes, traces.Trace]]:
+    chats = [member.chat for member in staff.everyone(tx) if member.chat is not None]
+    found = [each for chat in chats for each in traces.of_chat(tx, chat)]
+    return [(trace_id, trace) for trace_id, trace in found if trace.case == f"{MARK}{case_id}"]
+
+
+def _look(tx: Tx, desk: Desk, case_id: str, reference: str, now: int) -> None:
+    """Where somebody has it, or it is no emergency any more, every ring becomes one line; released, it rings anew."""
+    case = cases.sound(tx, bytes.fromhex(case_id))
+    owed = [
+        (job_id, job)
+        for job_id, job in outbox.about(tx, {case_id})
+        if job.task is Task.RING or job.tag == RING
+    ]
+    there = _there(tx, case_id)
+    if case is not None and _rings(case):
+        if not owed and not there:
+            _ring(tx, desk, case, alarms.ON_DUTY, now)
+        return
+    for job_id, _ in owed:
+        outbox.done(tx, job_id)
+    text = _over(tx, desk, case, reference)
+    for trace_id, trace in there:
+        traces.forget(tx, [trace_id])
+        traces.leave(tx, replace(trace, case=""))  # it still goes in time, and rings no longer
+        outbox.add(tx, Job(Task.SEND, now, chat=trace.chat, text=text, tag=f"edit:{trace.message}"))
+
+
+def _over(tx: Tx, desk: Desk, case: Case | None, reference: str) -> str:
+    holder = staff.by_id(tx, case.holder) if case is not None and case.holder else None
+    if holder is not None and case is not None and case.status is Status.CLAIMED:
+        return desk.texts.say(desk.staff_language, "claim-taken", reference=reference, name=holder.name)
+    return desk.texts.say(desk.staff_language, "ring-over", reference=reference)
