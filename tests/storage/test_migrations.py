@@ -90,7 +90,9 @@ async def test_rows_survive_a_later_step(tmp_path: Path) -> None:
 
 async def test_what_is_owed_survives_the_step_that_makes_its_table_anew(tmp_path: Path) -> None:
     folder = tmp_path / "before"
-    shutil.copytree(migrate.SCRIPTS, folder, ignore=shutil.ignore_patterns("__pycache__", "000[5-9]*", "00[1-9]*"))
+    shutil.copytree(
+        migrate.SCRIPTS, folder, ignore=shutil.ignore_patterns("__pycache__", "000[5-9]*", "00[1-9]*")
+    )
     await migrate.upgrade(url(tmp_path), folder)
     with sqlite3.connect(tmp_path / "x.sqlite") as conn:
         conn.execute("INSERT INTO outbox VALUES (x'01', 7, x'abcd')")
