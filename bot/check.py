@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from time import time
 
 from bot.check_host import (
@@ -23,9 +24,11 @@ from bot.installation import load_questionnaire, opened
 from bot.settings import Settings
 from intake.errors import PosternError
 from intake.roles import Role, needs_key
-from storage import audit, meta, staff
+from storage import audit, clock_jump, meta, staff
 from storage.database import Tx
 from storage.staff import Member
+
+DAY = 86_400
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -56,7 +59,24 @@ async def _data(settings: Settings) -> tuple[list[Finding], list[Member] | None]
 def _people(tx: Tx) -> tuple[list[Finding], list[Member]]:
     members = staff.everyone(tx)
     now = int(time())
-    return [*_keys(tx, members), *waits_for_long(tx, now), *given_up_lately(tx, now), *_trail(tx)], members
+    return [
+        *_keys(tx, members),
+        *_clock(tx),
+        *waits_for_long(tx, now),
+        *given_up_lately(tx, now),
+        *_trail(tx),
+    ], members
+
+
+def _clock(tx: Tx) -> Iterator[Finding]:
+    jump = clock_jump.held(tx)
+    if jump is not None:
+        days = (jump.before, jump.since, jump.until)
+        before, since, until = (f"{datetime.fromtimestamp(day * DAY, UTC):%Y-%m-%d}" for day in days)
+        yield problem(
+            f"The service last ran on {before}, and then on {since}: it was off for so long, or the clock has jumped. "
+            f"Nothing is purged before {until}. If the clock is wrong, set it; if it is right, run `postern purge`."
+        )
 
 
 def _keys(tx: Tx, members: list[Member]) -> Iterator[Finding]:

@@ -1,5 +1,7 @@
 """Once a day: whoever should act hears of cases whose end is near, and what is past its time goes.
 
+Not after a jump of the clock: then both wait for some days, see `storage.clock_jump`.
+
 Apart from the sender, because a large purge takes minutes, in which messages must go out. Of several processes, the one
 that sends does it.
 """
@@ -14,6 +16,8 @@ import structlog
 
 from handlers.desk import Desk
 from handlers.end_notices import DAY, tell_of_ends
+from storage import clock_jump
+from storage.clock_jump import HELD_DAYS, Held
 from storage.retention import Retention, purge
 from storage.trouble import is_trouble
 
@@ -28,23 +32,46 @@ class Keeper:
         self._retention = retention
         self._kept_day = 0
         """The last day on which all was done."""
-        self._not_before = 0
+        self._again_at: int | None = None
+        self._jump: Held | None = None
+        """What was said about the clock last."""
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             now = self._desk.clock()
-            if now // DAY != self._kept_day and now >= self._not_before:
+            is_due = now // DAY != self._kept_day or self._jump is not None
+            if is_due and not self._is_pausing(now):
                 await self._keep(now)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TICK_SECONDS)
 
+    def _is_pausing(self, now: int) -> bool:
+        """Whether the last try is no minute ago; a clock that went back a year must not make that a year."""
+        return self._again_at is not None and self._again_at - AGAIN_SECONDS <= now < self._again_at
+
     async def _keep(self, now: int) -> None:
         """The day's work: both parts, whatever becomes of one. Each may be cut short anywhere, and done again."""
-        if all([await self._try(self._tell, now), await self._try(self._purge, now)]):
+        works = (self._tell, self._purge)
+        if await self._try(self._look_at_clock, now) and (
+            self._jump is None and all([await self._try(work, now) for work in works])
+        ):
             self._kept_day = now // DAY
         else:
-            self._not_before = now + AGAIN_SECONDS
+            self._again_at = now + AGAIN_SECONDS
         self._desk.wake()
+
+    async def _look_at_clock(self, now: int) -> None:
+        jump = await self._desk.db.write(lambda tx: clock_jump.notice(tx, now // DAY))
+        log = structlog.get_logger()
+        if jump is not None and jump != self._jump:
+            log.error(
+                "the clock has jumped, or the service was off for days: nothing is purged for now, see postern check",
+                days=jump.since - jump.before,
+                waits_for_days=HELD_DAYS,
+            )
+        elif jump is None and self._jump is not None:
+            log.info("the purge goes on")
+        self._jump = jump
 
     async def _try(self, work: Callable[[int], Awaitable[None]], now: int) -> bool:
         try:

@@ -60,7 +60,7 @@ def _new_key(settings: Settings) -> ServerKey:
 
 
 async def _rewrap(db: Database, new: ServerKey, progress: Progress) -> None:
-    await db.write(lambda tx: _switch(tx, new))
+    await rotation.patiently(db, lambda tx: _switch(tx, new))
     progress.start(await db.read(rotation.left))
     damaged = await rotation.rewrap_all(db, progress.advance)
     left = await db.read(rotation.left)

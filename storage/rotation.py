@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, LargeBinary, Row, func, select, tuple_, update
 
@@ -26,11 +26,16 @@ from intake.errors import SealingError
 from storage import meta
 from storage.database import Database, Tx
 from storage.server_key import ServerKey
+from storage.trouble import is_trouble
 from storage.vault import HEADER_BYTES
 from storage.wrapped import WRAPPED, Wrapped
 
+T = TypeVar("T")
+
 AT_ONCE = 200
 """Rows of one transaction: turns wait meanwhile, for some tens of milliseconds."""
+MOST_TRIES = 15
+"""Of one transaction while the database is in use; each waits for as long as SQLite waits, some 20 s."""
 PAUSE_SECONDS = 0.05
 """Between two of them: SQLite keeps no queue, so whoever waits to write needs a gap to get in."""
 
@@ -69,7 +74,7 @@ async def rewrap_all(db: Database, tell: Callable[[int], None], at_once: int = A
     for wrapped in WRAPPED:
         last: tuple[Any, ...] | None = None
         while True:
-            batch = await db.write(partial(rewrap_some, wrapped=wrapped, after=last, at_once=at_once))
+            batch = await patiently(db, partial(rewrap_some, wrapped=wrapped, after=last, at_once=at_once))
             last = batch.last
             if last is None:
                 break
@@ -77,6 +82,20 @@ async def rewrap_all(db: Database, tell: Callable[[int], None], at_once: int = A
             tell(batch.rewrapped + batch.damaged)
             await asyncio.sleep(PAUSE_SECONDS)
     return damaged
+
+
+async def patiently(db: Database, work: Callable[[Tx], T]) -> T:
+    """A transaction of an exchange, tried again while the database is in use.
+
+    SQLite keeps no queue: a service that writes without a gap can keep everybody else from it for long.
+    """
+    for _ in range(MOST_TRIES):
+        try:
+            return await db.write(work)
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+    return await db.write(work)
 
 
 def rewrap_some(tx: Tx, wrapped: Wrapped, after: tuple[Any, ...] | None, at_once: int) -> Batch:

@@ -16,7 +16,7 @@ from bot.keeper import Keeper
 from bot.setting_types import Retention
 from handlers.end_notices import DAY, NOTICE_DAYS
 from intake.roles import Role
-from storage import meta, outbox
+from storage import clock_jump, meta, outbox
 from storage.database import Tx
 from tests.handlers.desk import Person, World, ask, join, make_world
 
@@ -39,6 +39,20 @@ async def keeping(world: World) -> AsyncIterator[None]:
     finally:
         stop.set()
         await running
+
+
+async def pass_days(world: World, number: int) -> None:
+    """One after another; the keeper looks at the clock on each of them."""
+    for _ in range(number):
+        world.wait(DAY)
+        today = world.now // DAY
+        await until(world, lambda tx: int(meta.get(tx, meta.SEEN_DAY) or 0), today)
+
+
+async def off_for(world: World, days: int) -> None:
+    """So many days, which nobody takes for a jump of the clock."""
+    await world.write(lambda tx: clock_jump.believe(tx, world.now // DAY + days))
+    world.wait(days * DAY)
 
 
 async def until(world: World, count: Callable[[Tx], int], expected: int) -> None:
@@ -67,7 +81,7 @@ async def test_it_tells_a_week_before_and_erases_at_the_end_and_tells_nobody_twi
         await asyncio.sleep(0.3)
         assert await world.read(notices) == 1
         assert await world.read(rows("cases")) == 1
-        world.wait((NOTICE_DAYS - 1) * DAY)
+        await pass_days(world, NOTICE_DAYS - 1)
         await until(world, rows("cases"), 0)
 
 
@@ -82,12 +96,56 @@ async def test_a_failure_is_logged_and_the_rest_is_done_and_it_is_tried_again(
     await ask(Person(world, 502), until="chat")
     await world.write(lambda tx: meta.put(tx, meta.TOLD_UNTIL, b"soon"))
     async with keeping(world):
-        world.wait(NOTICE_DAYS * DAY)
+        await until(world, lambda tx: int(meta.get(tx, meta.SEEN_DAY) or 0), world.now // DAY)
+        await off_for(world, NOTICE_DAYS)
         await until(world, rows("cases"), 1)
         async with asyncio.timeout(WITHIN):
             while "ValueError" not in log.getvalue():  # noqa: ASYNC110 - as above, in the log
                 await asyncio.sleep(0.02)
-        world.wait((180 - 2 * NOTICE_DAYS) * DAY)
+        await off_for(world, 180 - 2 * NOTICE_DAYS)
         await world.write(lambda tx: meta.drop(tx, meta.TOLD_UNTIL))
         await until(world, notices, 1)
     assert log.getvalue().count("ValueError") < 5, "tried again without a pause"
+
+
+async def test_after_a_jump_of_the_clock_nothing_is_erased_until_it_is_set_right(
+    world: World, log: io.StringIO
+) -> None:
+    await ask(Person(world, 501), until="chat")
+    async with keeping(world):
+        await until(world, lambda tx: int(meta.get(tx, meta.SEEN_DAY) or 0), world.now // DAY)
+        world.wait(400 * DAY)  # a dead battery
+        await until(world, lambda tx: int(clock_jump.held(tx) is not None), 1)
+        for _ in range(3):
+            world.wait(61)
+            await asyncio.sleep(0.1)
+        assert await world.read(rows("cases")) == 1
+        world.wait(-400 * DAY)
+        await until(world, lambda tx: int(clock_jump.held(tx) is not None), 0)
+        await pass_days(world, 2)
+    assert await world.read(rows("cases")) == 1
+    assert log.getvalue().count("the clock has jumped") == 1
+    assert log.getvalue().count("the purge goes on") == 1
+
+
+async def test_a_clock_that_stays_where_it_jumped_to_is_believed_after_some_days(world: World) -> None:
+    await ask(Person(world, 501), until="chat")
+    async with keeping(world):
+        await until(world, lambda tx: int(meta.get(tx, meta.SEEN_DAY) or 0), world.now // DAY)
+        world.wait(400 * DAY)
+        await until(world, lambda tx: int(clock_jump.held(tx) is not None), 1)
+        await pass_days(world, clock_jump.HELD_DAYS - 1)
+        assert await world.read(rows("cases")) == 1
+        await pass_days(world, 1)
+        await until(world, rows("cases"), 0)
+
+
+async def test_who_purges_by_hand_ends_the_waiting(world: World) -> None:
+    await ask(Person(world, 501), until="chat")
+    async with keeping(world):
+        await until(world, lambda tx: int(meta.get(tx, meta.SEEN_DAY) or 0), world.now // DAY)
+        world.wait(400 * DAY)
+        await until(world, lambda tx: int(clock_jump.held(tx) is not None), 1)
+        await world.write(lambda tx: clock_jump.believe(tx, world.now // DAY))
+        world.wait(61)
+        await until(world, rows("cases"), 0)

@@ -40,7 +40,7 @@ async def filled(url: str, keys: KeyRing) -> Database:
 
 async def rotated(db: Database, at_once: int = 2) -> int:
     """Put the new key in force and wrap everything anew; how many boxes that were."""
-    await db.write(lambda tx: rotation.switch(tx, NEW))
+    await rotation.patiently(db, lambda tx: rotation.switch(tx, NEW))
     seen: list[int] = []
     assert not await rotation.rewrap_all(db, seen.append, at_once)
     return sum(seen)
