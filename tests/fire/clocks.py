@@ -33,6 +33,27 @@ async def steps(home: Path, *, seed: int, people: int, seconds: float) -> Counts
         return await _ended(field)
 
 
+async def dead_battery(home: Path, *, seed: int, people: int, seconds: float = 6.0) -> Counts:
+    """The clock is a year ahead for a while, also over a restart, and is then set right: everything is still there."""
+    async with open_field(home, seed=seed, habits=NO_ERASING) as field:
+        await field.start()
+        async with field.crowd(people, FINISH_SECONDS, most=people):
+            pass
+        await asyncio.sleep(2.0)
+        field.move_clock(YEAR)
+        await asyncio.sleep(seconds / 2)
+        await field.stop()
+        await field.start()
+        await asyncio.sleep(seconds / 2)
+        field.move_clock(-YEAR)
+        await asyncio.sleep(2.0)
+        await field.stop()
+        counts = await field.verdict(updates=False, errors=False)
+        said = sum("the clock has jumped" in line for line in field.errors())
+        counts.hold("it was said that the clock has jumped, once in each life", said == 2)
+        return counts
+
+
 async def at(home: Path, *, seed: int, people: int, moment: str, before: float = 2.0) -> Counts:
     """A queue of turns across one instant, such as a month's end: each request is counted once, in one month."""
     then = datetime.fromisoformat(moment).replace(tzinfo=UTC)

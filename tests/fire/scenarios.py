@@ -129,6 +129,7 @@ SCENARIOS: Sequence[Scenario] = (
         {"people": 5, "seconds": 5.0},
         {"people": 20, "seconds": 60.0},
     ),
+    Scenario("clock: a dead battery", clocks.dead_battery, None, {"people": 12}),
     _moment("a month's end", "2026-11-30T23:59:58"),
     _moment("a leap day", "2028-02-28T23:59:58"),
     _moment("a year's end", "2026-12-31T23:59:58"),
