@@ -34,9 +34,7 @@ CALL_SECONDS = 0.05
 ROOM = 16
 """Chats under way until nobody is called in: as many as run at once."""
 FLOOD_ROOM = 4
-"""The same while a long line goes on knocking: those who are being served come first, and with room to spare."""
-FLOOD_KNOCKS = 100.0
-"""Updates turned away a second that are more than people knock."""
+"""The same of a long line: those who are being served come first, and with room to spare."""
 TRICKLE_SECONDS = 0.5
 """Somebody who waits is called in at least so often, however much there is to do."""
 SAID_AFTER = 2.0
@@ -71,11 +69,7 @@ class Door:
         """Accounts that nothing is known of -> until when that is sure."""
         self._called_at = 0.0
         self._pace = Bucket(PACE, PACE)
-        self._away = 0
-        """Updates turned away since"""
-        self._counted_at = 0.0
-        """this instant."""
-        self._flood = False
+        """Of a long line. Each who is called in is sent a message, and Telegram takes 30 a second."""
 
     def is_shut(self) -> bool:
         """Whether newcomers have to wait."""
@@ -101,7 +95,6 @@ class Door:
                 self._sure[account] = now + SURE_SECONDS
                 waiting.line_up(self._desk, incoming, account, now)
                 away.add(incoming.update_id)
-        self._away += len(away)
         return away
 
     def _is_sure(self, account: bytes, now: float) -> bool:
@@ -147,16 +140,9 @@ class Door:
         trickle = int(now - self._called_at >= TRICKLE_SECONDS)
         if self._lanes.busy():
             return trickle
-        if len(self._desk.admission) <= SHORT or not self._is_flood(now):
+        if len(self._desk.admission) <= SHORT:
             return max(trickle, ROOM - len(self._lanes))
         return max(trickle, int(len(self._lanes) < FLOOD_ROOM and self._pace.takes(now)))
-
-    def _is_flood(self, now: float) -> bool:
-        """Whether they knock as people don't; looked at once a second."""
-        if now - self._counted_at >= 1.0:
-            self._flood = self._away > FLOOD_KNOCKS * (now - self._counted_at)
-            self._away, self._counted_at = 0, now
-        return self._flood
 
     async def _let_in(self, account: bytes, knock: Incoming, stop: asyncio.Event) -> None:
         async def turn(_: dict[str, Any]) -> None:

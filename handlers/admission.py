@@ -25,7 +25,7 @@ LINES_PER_SECOND = 5.0
 MOST_WAITING = 50_000
 """Places in the line. Whoever comes when it is full has to try their luck."""
 PACE = 20.0
-"""As many are called in a second, for saying how long it takes; often it goes faster."""
+"""As many are called in a second from a long line, if there is room."""
 SOON_SECONDS = 5.0
 """Who knocks again within this time is in a hurry ..."""
 HURRIES = 2

@@ -38,6 +38,9 @@ class Delivery:
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _poller: int = 0
     _address: tuple[str, str] = ("", "")
+    balanced: Random | None = None
+    """If set, several processes stand behind a load balancer, which brings each update to any of them."""
+    _addresses: set[tuple[str, str]] = field(default_factory=set)
     _bringing: asyncio.Task[None] | None = None
     _busy: set[int] = field(default_factory=set)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
@@ -95,6 +98,7 @@ class Delivery:
 
     def webhook(self, url: str, secret: str) -> None:
         self._address = (url, secret)
+        self._addresses.add(self._address)
         self.online.set()
         if self._bringing is None:
             self._bringing = asyncio.create_task(self._bring())
@@ -146,6 +150,8 @@ class Delivery:
     async def _deliver(self, session: aiohttp.ClientSession, number: int) -> None:
         try:
             (_, update), (url, secret) = self.waiting[number], self._address
+            if self.balanced is not None:
+                url, secret = self.balanced.choice(sorted(self._addresses))
             copies = self.disorder.choice([1, 1, 2, 3]) if self.disorder is not None else 1
             for _ in range(copies):
                 self._note_handed([number])

@@ -27,6 +27,16 @@ def status(field: Field, name: str) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name + ":"))
 
 
+def waited(field: Field) -> tuple[float, float]:
+    """Seconds in which its threads have run, and in which they could have but for others on this machine."""
+    assert field.life is not None
+    ran = stood = 0
+    for path in Path(f"/proc/{field.life.pid}/task").glob("*/schedstat"):
+        one, other, _ = path.read_text().split()
+        ran, stood = ran + int(one), stood + int(other)
+    return ran / 1e9, stood / 1e9
+
+
 async def look(field: Field) -> Health:
     assert field.life is not None
     counted = field.place.home / "tasks"

@@ -9,7 +9,9 @@ from typing import Any
 
 from tests.fire.counts import Counts
 from tests.fire.field import Field, open_field
+from tests.fire.lives import Life
 from tests.fire.person import Habits
+from tests.service.town import free_port
 
 LONGEST_LIFE = 1.2
 """Seconds after it has come online."""
@@ -44,6 +46,35 @@ async def run(
         if quiet_seconds and not is_quiet:
             counts.said.append("the outbox was not empty at the end")
         return counts
+
+
+async def several(
+    home: Path, *, kills: int, seed: int, database: str, processes: int = 2, people: int = 12
+) -> Counts:
+    """Behind a load balancer: now this one dies, now that one, and the others go on meanwhile."""
+    async with open_field(home, seed=seed, webhook=True, database=database) as field:
+        field.far_end.delivery.balanced = Random(seed)
+        ports = [free_port() for _ in range(processes)]
+        lives = [await _behind(field, port) for port in ports]
+        async with field.crowd(people, FINISH_SECONDS):
+            for _ in range(kills):
+                await asyncio.sleep(field.random.random() * LONGEST_LIFE)
+                which = field.random.randrange(processes)
+                lives[which].kill()
+                field.note_killed()
+                await lives[which].gone()
+                lives[which] = await _behind(field, ports[which])
+        assert [await life.stop() for life in lives] == [0] * processes, field.log.read_text()[-3000:]
+        counts = await field.verdict()
+        counts.count("kills", kills)
+        counts.count("updates", len(field.far_end.delivery.confirmed))
+        counts.count("redelivered", field.far_end.delivery.again)
+        return counts
+
+
+async def _behind(field: Field, port: int) -> Life:
+    """One more process, which listens there."""
+    return await field.start(LISTEN=f"127.0.0.1:{port}", WEBHOOK_URL=f"http://127.0.0.1:{port}/telegram")
 
 
 async def _one_life(field: Field) -> None:

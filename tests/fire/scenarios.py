@@ -72,6 +72,14 @@ SCENARIOS: Sequence[Scenario] = (
         common={"webhook": True},
     ),
     Scenario(
+        "kill -9: one of three processes, PostgreSQL",
+        kills.several,
+        None,
+        {"kills": 50, "processes": 3},
+        parts=2,
+        postgres=True,
+    ),
+    Scenario(
         "telegram: all at once",
         telegram_faults.storm,
         {"people": 6, "slow_seconds": 2.0},
