@@ -35,6 +35,9 @@ class Flood:
     seconds: float = 0.0
     behind: list[int] = field(default_factory=list)
     """How many updates were waiting at Telegram, looked at again and again."""
+    ran: float = 0.0
+    stood: float = 0.0
+    """Per cent of a core that the service had, and that it would have had but for others on this machine."""
     late: list[float] = field(default_factory=list)
     """Milliseconds by which this process came late to its own work: it has the same machine."""
 
@@ -82,6 +85,7 @@ async def run(
             f"resident {before:.0f} MiB before, {peak:.0f} MiB at its peak"
         )
         counts.said.append(
+            f"the service had {flood.ran:.0f} % of a core, and was kept from {flood.stood:.0f} % more; "
             f"the flood itself was late by {_p50(flood.late):.0f} ms, p99 {_p99(flood.late):.0f} ms"
         )
         _readable(field_, counts)
@@ -110,7 +114,7 @@ def _waits(crowd: list[Person]) -> list[float]:
 async def _flood(field_: Field, accounts: int, seconds: float, rate: float) -> Flood:
     """Presses on whatever they saw, /start, text; none waits for anything."""
     random, loop, flood = Random(1), asyncio.get_running_loop(), Flood()
-    began, waiting = loop.time(), field_.far_end.delivery.waiting
+    began, waiting, before = loop.time(), field_.far_end.delivery.waiting, health.waited(field_)
     while flood.seconds < seconds:
         flood.seconds = loop.time() - began
         due = min(rate * flood.seconds - flood.sent, rate / 4, MOST_BEHIND - len(waiting))
@@ -121,6 +125,8 @@ async def _flood(field_: Field, accounts: int, seconds: float, rate: float) -> F
         slept = loop.time()
         await asyncio.sleep(TICK)
         flood.late.append(1000 * (loop.time() - slept - TICK))
+    after = health.waited(field_)
+    flood.ran, flood.stood = (100 * (b - a) / flood.seconds for a, b in zip(before, after, strict=True))
     return flood
 
 
