@@ -4,6 +4,7 @@
 # make promises      prove the README's table, cell by cell; FULL=1 with the long runs
 # make bench         how fast it is, next to plain bots; ten minutes of two cores; QUICK=1 takes one
 # make surge         days of 1,500 requests played through with the queue's own order: who waits for how long
+# make bench-counts  what a month's table costs, beside COUNT(*) over a table of requests; FULL=1 with 10^7 of them
 # make fire          the service killed, cut off, flooded, out of disk: a sample; FULL=1 all of it, which takes hours and
 #                    goes on where it was; ONLY="kill -9" some of it, MINUTES=… for the soak, AGAIN=1 from the beginning
 # make screenshots   take the README's pictures anew
@@ -19,7 +20,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 BUILD_TOOL := setuptools>=77
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: demo test coverage reached promises bench surge screenshots lock clean
+.PHONY: bench-counts demo test coverage reached promises bench surge screenshots lock clean
 
 demo: .venv/.installed
 	@$(BIN)/postern demo $(if $(filter-out 0,$(WALK)),--walk) $(if $(PORT),--port $(PORT))
@@ -46,6 +47,9 @@ bench: .venv/.installed-dev
 
 surge: .venv/.installed-dev
 	@$(BIN)/python -m benchmarks.surge
+
+bench-counts: .venv/.installed-dev
+	@$(BIN)/python -m benchmarks.counting $(if $(filter-out 0,$(FULL)),--full)
 
 fire: .venv/.installed-dev
 	@$(BIN)/python -m tests.fire $(if $(filter-out 0,$(FULL)),--full) $(if $(ONLY),--only "$(ONLY)") \

@@ -30,7 +30,7 @@ PENDING = "pending_counts.box"
 PENDING_BYTES = 768
 """An event with more names, which takes a questionnaire with very long ids, takes several rows."""
 GRACE = 2 * 86_400
-"""Seconds after a month's end in which what belongs to it may still come: clocks differ, and a closing is undone."""
+"""Seconds after a month's end in which what belongs to it may still come: clocks differ."""
 AT_ONCE = 2_000
 """Rows folded in one transaction."""
 WHOLE = ""
@@ -46,7 +46,6 @@ class Event:
 
     month: str
     names: tuple[str, ...]
-    by: int = 1
 
 
 @dataclass(slots=True)
@@ -56,11 +55,11 @@ class _Month:
     """Nothing is added any more."""
 
 
-def add(tx: Tx, month: str, names: Iterable[str], *, by: int = 1) -> None:
-    """Count one more under each name, in the event's own transaction. `by`: -1 takes it back, when a step is undone."""
-    for some in _fitting(Event(month, tuple(names), by)):
+def add(tx: Tx, month: str, names: Iterable[str]) -> None:
+    """Count one more under each name, in the event's own transaction."""
+    for some in _fitting(Event(month, tuple(names))):
         row = secrets.token_bytes(16)
-        plain = json.dumps([some.month, some.by, *some.names], separators=(",", ":")).encode()
+        plain = json.dumps([some.month, *some.names], separators=(",", ":")).encode()
         box = tx.vault.wrap_padded(PENDING, row, plain, PENDING_BYTES)
         _ADD.run(tx.conn, {"id": row, "box": box})
 
@@ -73,12 +72,12 @@ def _fitting(event: Event) -> Iterator[Event]:
     for name in event.names:
         size = len(json.dumps(name)) + 1
         if some and size > room - 32:
-            yield Event(event.month, tuple(some), event.by)
+            yield Event(event.month, tuple(some))
             room, some = PENDING_BYTES, []
         some.append(name)
         room -= size
     if some:
-        yield Event(event.month, tuple(some), event.by)
+        yield Event(event.month, tuple(some))
 
 
 def read(tx: Tx, months: Collection[str] | None = None) -> Counts:
@@ -121,7 +120,7 @@ def fold(tx: Tx, now: int, k: int) -> int:
             continue
         counts = months.setdefault(month, _Month(Counter())).counts
         for row, event in rows:
-            counts.update(dict.fromkeys(event.names, event.by))
+            counts.update(event.names)
             taken.append(row)
         changed.add(month)
     if len(pending) < AT_ONCE:
@@ -165,13 +164,13 @@ def overdue(tx: Tx, now: int) -> list[str]:
 def _pending(tx: Tx, most: int | None = None) -> Iterator[tuple[bytes, Event]]:
     rows = tx.conn.execute(select(pending_counts).order_by(pending_counts.c.id).limit(most)).all()
     for row in rows:
-        month, by, *names = json.loads(tx.vault.unwrap_padded(PENDING, row.id, row.box))
-        yield row.id, Event(month, tuple(names), by)
+        month, *names = json.loads(tx.vault.unwrap_padded(PENDING, row.id, row.box))
+        yield row.id, Event(month, tuple(names))
 
 
 def _add_to(counts: Counts, event: Event) -> None:
     for name in event.names:
-        counts[event.month, name] += event.by
+        counts[event.month, name] += 1
 
 
 def _months(tx: Tx, months: Collection[str] | None) -> dict[str, _Month]:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from handlers import operator_reply, reply_states
-from handlers.outgoing import Edit, Outgoing, Send, SendDocument
+from handlers.outgoing import Edit, EditPhoto, Outgoing, Send, SendDocument, SendPhoto
 from handlers.turn import take_turn
 from intake.errors import Tampered
 from intake.lifecycle import Status
@@ -175,9 +175,9 @@ class Walk:
         self.looked = len(self.world.posted)
 
     def check(self, call: Outgoing) -> None:
-        if not isinstance(call, Send | Edit | SendDocument):
+        if not isinstance(call, Send | Edit | SendDocument | SendPhoto | EditPhoto):
             return
-        text = call.caption if isinstance(call, SendDocument) else call.text
+        text = call.text if isinstance(call, Send | Edit) else call.caption
         for number in TOKEN.findall(text):
             token = f"<{number}>"
             assert token in self.shown_to, f"what a requester wrote was sent to {call.chat}"

@@ -14,12 +14,14 @@ from handlers.outgoing import (
     Answer,
     Delete,
     Edit,
+    EditPhoto,
     Keyboard,
     Menu,
     Outgoing,
     Pin,
     Send,
     SendDocument,
+    SendPhoto,
 )
 from tests.bot.aiograms_methods import method_of
 from tests.hell.casting import Seen
@@ -50,7 +52,7 @@ class FarEnd:
             self.news.set()
         self.faults += [f"{type(outgoing).__name__}: {fault}" for fault in faults(outgoing)]
         match outgoing:
-            case Send() | SendDocument():
+            case Send() | SendDocument() | SendPhoto():
                 message = next(self._ids)
                 self._show(outgoing.chat, message, outgoing.keyboard)
                 if isinstance(outgoing, Send) and outgoing.chat in self.chats:
@@ -93,6 +95,9 @@ def faults(outgoing: Outgoing) -> list[str]:
         case SendDocument():
             found += _text(outgoing.caption, MAX_CAPTION) + _keyboard(outgoing.keyboard)
             found += [] if outgoing.content and outgoing.file_name else ["an empty document"]
+        case SendPhoto() | EditPhoto():
+            found += _text(outgoing.caption, MAX_CAPTION) + _keyboard(outgoing.keyboard)
+            found += [] if outgoing.content else ["an empty picture"]
         case Delete():
             found += [] if 1 <= len(outgoing.messages) <= MAX_DELETED_AT_ONCE else ["the number of deletions"]
             found += [] if all(message > 0 for message in outgoing.messages) else ["a message id"]
@@ -108,7 +113,7 @@ def faults(outgoing: Outgoing) -> list[str]:
         found.append("a message id")
     if isinstance(outgoing, Send | Edit | Answer):
         method_of(outgoing).model_dump()  # aiogram takes it; otherwise it raises
-    if isinstance(outgoing, SendDocument | Pin):
+    if isinstance(outgoing, SendDocument | SendPhoto | EditPhoto | Pin):
         _method(outgoing).model_dump()
     return found
 

@@ -116,13 +116,6 @@ async def test_what_waited_while_the_service_was_away_comes_into_its_own_month(d
     assert not await db.read(lambda tx: tallies.is_over(tx, "2024-01"))
 
 
-async def test_a_step_taken_back_is_not_counted(db: Database) -> None:
-    await count(db, "outcome:helped", "cases", times=K)
-    await db.write(lambda tx: tallies.add(tx, "2023-11", ["outcome:helped", "cases"], by=-1))
-    await fold(db)
-    assert (await db.read(tallies.read))["2023-11", "cases"] == K - 1
-
-
 async def test_counts_from_before_there_were_pending_rows_are_taken_over(db: Database) -> None:
     def work(tx: Tx) -> None:
         for month, name, number in [
