@@ -74,7 +74,7 @@ class Api:
         match method:
             case "getupdates":
                 self._feed.fetch(given, respond)
-            case "sendmessage" | "senddocument":
+            case "sendmessage" | "senddocument" | "sendphoto":
                 self._show(given, self.next_number(), respond)
             case "editmessagetext":
                 self._show(given, given.number("message_id"), respond)
