@@ -44,7 +44,8 @@ class Told:
 def carry_out(tx: Tx, desk: Desk, opener: CodeOpener, tag: bytes, act: CodeAct, now: int) -> Told:
     """`tag`: what the code is looked up by."""
     case = cases.by_code(tx, tag)
-    written = thread.entries(tx, case.case if case else NOBODY)
+    everything = thread.entries(tx, case.case if case else NOBODY)
+    written = [each for each in everything if each.who is not Who.NOTE]  # that is between colleagues
     if case is None:
         return Told("code-unknown")
     match act:

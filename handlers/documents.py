@@ -58,8 +58,10 @@ def document(tx: Tx, desk: Desk, case: Case, holder: Member, job: str) -> SendDo
             Button(say(language, "close-button"), f"close.{case.reference}"),
         ),
     )
+    more: tuple[Button, ...] = (Button(say(language, "more-button"), f"more.{case.reference}"),)
     if case.account is not None:  # with a return code, nothing leads to an account that could be blocked
-        keyboard += ((Button(say(language, "block-button"), f"block.{case.reference}"),),)
+        more += (Button(say(language, "block-button"), f"block.{case.reference}"),)
+    keyboard += (more,)
     return SendDocument(
         holder.chat,
         f"{case.reference}.postern",

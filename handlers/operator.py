@@ -9,10 +9,15 @@ from handlers import (
     operator_block,
     operator_duty,
     operator_file,
+    operator_hand_over,
+    operator_more,
+    operator_note,
     operator_queue,
     operator_reply,
+    operator_second,
     operator_slot,
     reply_states,
+    second,
 )
 from handlers.cards import DAY, waiting
 from handlers.desk import Desk
@@ -22,7 +27,7 @@ from handlers.operator_limits import may_hold, may_open
 from handlers.outgoing import Answer, Button, Delete, Keyboard, Send
 from handlers.queue import order_of
 from handlers.staff_notices import document_due
-from intake.lifecycle import BY_OPERATORS, Act, Outcome, Status
+from intake.lifecycle import BY_OPERATORS, SECOND_PERSON, Act, Outcome, Status
 from intake.roles import Right, may
 from intake.trail import Event
 from storage import audit, cases, custody, locks, meta, outbox, staff, traces
@@ -66,6 +71,8 @@ async def _command(desk: Desk, incoming: Incoming, member: Member) -> None:
             await _mine(desk, incoming, member)
         case "case" if may(member.role, Right.SEE_ALL_CASES):
             await operator_file.take_turn(desk, incoming, member)
+        case "note":
+            await operator_note.take_turn(desk, incoming, member)
         case "verify":
             words = " ".join(key_words(member.public_key)) if member.public_key else "—"
             _send(desk, incoming, desk.texts.say(desk.staff_language, "own-words", words=words))
@@ -106,6 +113,9 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
     if verb == "duty":
         await operator_duty.pressed(desk, incoming, member)
         return
+    if verb == operator_second.VERB:
+        await operator_second.pressed(desk, incoming, member)
+        return
     actions: dict[str, Callable[[Tx, Desk, Member, str, int], Told]] = {
         "claim": claim,
         "release": release,
@@ -114,6 +124,14 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
         "close": ask_outcome,
         "outcome": close,
         "undo": undo,
+        "more": operator_more.menu,
+        "raise": operator_more.ask_reason,
+        "up": operator_more.raise_level,
+        "lower": operator_more.lower_level,
+        "hand": operator_hand_over.ask_whom,
+        "offer": operator_hand_over.offer,
+        "accept": operator_hand_over.accept,
+        "decline": operator_hand_over.decline,
         "keep": keep,
         "block": operator_block.ask,
         "bar": operator_block.block,
@@ -233,6 +251,8 @@ def close(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told:
     outcome = Outcome(name)
     if case.facts.closing:
         return say(language, "closing-already", reference=reference), True
+    if outcome in SECOND_PERSON:
+        return second.ask_to_exclude(tx, desk, case, member, now), True
     if not closing.begin(tx, desk, case, member, outcome, now):
         return say(language, "not-yours", reference=reference), True
     if desk.terms.undo_seconds:

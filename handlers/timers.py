@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from handlers import closing
+from handlers import closing, second
 from handlers.desk import Desk
 from intake.lifecycle import Act, Outcome, Status
 from intake.trail import Event
@@ -36,6 +36,12 @@ def run(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> None:
             _lease(tx, desk, case, holder, now)
         case Timer.CLOSING:
             _closing(tx, desk, case, holder, now)
+        case Timer.SECOND:
+            second.run_out(tx, desk, case, holder, now)
+        case Timer.OFFER if case.facts.offered_to:
+            cases.save_facts(tx, case, replace(case.facts, offered_to=""))
+            text = desk.texts.say(desk.staff_language, "hand-ran-out", reference=case.reference)
+            _tell(tx, holder, text, now)
 
 
 def _lease(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:

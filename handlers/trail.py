@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from handlers.texts import Texts
-from intake.lifecycle import Outcome
+from intake.lifecycle import Outcome, Reason
 from intake.questionnaire import Level
 from intake.roles import Role
 from intake.trail import By
@@ -16,6 +16,7 @@ from storage.database import Tx
 _NAMED = (
     {f"{each.value}": f"outcome-{each.value}" for each in Outcome}
     | {each.value: f"level-{each.value}" for each in Level}
+    | {each.value: f"reason-{each.value}" for each in Reason}
     | {each.value: f"role-{each.value}" for each in Role}
 )
 """Details that the texts have a word for; any other stands as it is."""
@@ -35,5 +36,6 @@ def line(texts: Texts, language: str, entry: Entry, names: Mapping[bytes, str]) 
     if entry.whom:
         parts.append(entry.whom)
     if entry.detail:
-        parts.append(say(language, _NAMED[entry.detail]) if entry.detail in _NAMED else entry.detail)
+        words = entry.detail.split("/")
+        parts.append(", ".join(say(language, _NAMED[word]) if word in _NAMED else word for word in words))
     return " · ".join(parts)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from intake.questionnaire import Level
+
 
 class Status(StrEnum):
     OPEN = "open"
@@ -38,6 +40,16 @@ class Outcome(StrEnum):
     WITHDRAWN = "withdrawn"
     """The requester needs no help any more."""
 
+
+class Reason(StrEnum):
+    """Why a level is raised: a closed set, because the card and the trail must hold nothing that a requester told."""
+
+    TIME = "time"
+    DANGER = "danger"
+    HEALTH = "health"
+
+
+RAISED_TO = {Level.STANDARD: Level.URGENT, Level.URGENT: Level.EMERGENCY}
 
 SECOND_PERSON = frozenset({Outcome.OUT_OF_SCOPE})
 """Outcomes that one person alone must not decide on: "we can't help you" is confirmed by a lead."""

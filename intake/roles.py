@@ -15,6 +15,7 @@ class Right(StrEnum):
     SEE_QUEUE = "see-queue"
     HOLD_CASES = "hold-cases"
     SEE_ALL_CASES = "see-all-cases"
+    CONFIRM_EXCLUSION = "confirm-exclusion"
     CONFIRM_KEYS = "confirm-keys"
     SEE_COUNTS = "see-counts"
     PAUSE = "pause"
@@ -23,7 +24,9 @@ class Right(StrEnum):
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OPERATOR: frozenset({Right.SEE_QUEUE, Right.HOLD_CASES}),
-    Role.LEAD: frozenset({Right.SEE_QUEUE, Right.HOLD_CASES, Right.SEE_ALL_CASES, Right.SEE_PEOPLE}),
+    Role.LEAD: frozenset(
+        {Right.SEE_QUEUE, Right.HOLD_CASES, Right.SEE_ALL_CASES, Right.SEE_PEOPLE, Right.CONFIRM_EXCLUSION}
+    ),
     Role.ADMIN: frozenset({Right.CONFIRM_KEYS, Right.SEE_COUNTS, Right.PAUSE, Right.SEE_PEOPLE}),
 }
 

@@ -30,6 +30,7 @@ class Event(StrEnum):
     DOWNGRADE_ASKED = "downgrade-asked"
     DOWNGRADED = "downgraded"
     EXCLUSION_ASKED = "exclusion-asked"
+    SECOND_REFUSED = "second-refused"
     MERGED = "merged"
     CLOSED = "closed"
     UNDONE = "undone"

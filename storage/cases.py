@@ -213,6 +213,11 @@ def unheld(facts: Facts) -> Facts:
     return replace(facts, **defaults)  # type: ignore[arg-type]
 
 
+def set_level(tx: Tx, case: Case, level: Level) -> None:
+    """Only of a held one: what is open is counted on the board by its level."""
+    save_facts(tx, case, replace(case.facts, level=level))
+
+
 def move(tx: Tx, case: Case, act: Act, *, holder: str | None) -> bool:
     """Take one step of the case's life. False: somebody else was first; nothing was changed.
 

@@ -44,7 +44,7 @@ async def test_an_admin_reads_it_and_when_the_case_is_erased_nothing_names_it_an
     admin = await join(world, 800, Role.ADMIN, "Wren")
     await admin.send("/audit")
     shown = world.shown(800)[-1].text
-    assert f"Heron: took the case · {case.reference}" in shown
+    assert f"Heron: took it · {case.reference}" in shown
     assert f"Heron: closed · {case.reference} · helped" in shown
     await admin.send(f"/audit {case.reference}")
     assert len([li for li in world.shown(800)[-1].text.splitlines() if case.reference in li]) == 5

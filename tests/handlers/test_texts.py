@@ -44,6 +44,7 @@ LARGE: dict[str, int | str] = {
     "kinds": "ы" * 160,
     "known": "W" * 32,
     "left": 240,
+    "level": "ы" * 12,
     "letters": MAX_TEXT_BYTES,
     "n": 999_999,
     "counts": "🔴 999 · 🟠 9999 · ⚪ 9999",
@@ -90,6 +91,17 @@ ANSWERS_TO_PRESSES = {
     ),
     *("key-settled", "not-yours", "released", "busy", "block-none", "block-done", "lifted", "lift-gone"),
     *("kept", "closing-toast", "closing-already", "undone", "undo-too-late", "hold-limit", "openings-limit"),
+    *(
+        "raised",
+        "lowered",
+        "lower-nobody",
+        "exclude-nobody",
+        "hand-nobody",
+        "hand-offered",
+        "offer-over",
+        "declined",
+    ),
+    *("second-asked", "second-yes", "second-no", "second-over", "second-not-you", "second-lead"),
 }
 NEUTRAL = (
     *(

@@ -1,0 +1,90 @@
+"""What else the holder of a case can do: raise or lower its level, hand it over, leave a note for colleagues."""
+
+from __future__ import annotations
+
+from handlers import second
+from handlers.desk import Desk
+from handlers.operator_cases import own_case
+from intake.lifecycle import RAISED_TO, Act, Reason, after
+from intake.questionnaire import Level
+from intake.trail import Event
+from storage import audit, cases, custody, outbox
+from storage.cases import Case
+from storage.database import Tx
+from storage.outbox import Job, Task
+from storage.staff import Member
+from storage.traces import LONGEST_TRACE
+
+Told = tuple[str, bool]
+
+
+def menu(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
+    say, language = desk.texts.say, desk.staff_language
+    case = own_case(tx, member, reference)
+    if case is None:
+        return say(language, "not-yours", reference=reference), True
+    buttons = [(say(language, "hand-over-button"), f"hand.{reference}")]
+    if case.facts.level in RAISED_TO:
+        buttons.append((say(language, "raise-button"), f"raise.{reference}"))
+    if case.facts.level is not Level.STANDARD:
+        buttons.append((say(language, "lower-button"), f"lower.{reference}"))
+    ask(tx, member, case, say(language, "more", reference=reference), buttons, now)
+    return "", False
+
+
+def ask_reason(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
+    say, language = desk.texts.say, desk.staff_language
+    case = own_case(tx, member, reference)
+    if case is None or case.facts.level not in RAISED_TO:
+        return say(language, "not-yours", reference=reference), True
+    buttons = [(say(language, f"reason-{reason}"), f"up.{reason}.{reference}") for reason in Reason]
+    level = say(language, f"level-{RAISED_TO[case.facts.level]}")
+    ask(tx, member, case, say(language, "raise-ask", reference=reference, level=level), buttons, now)
+    return "", False
+
+
+def raise_level(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told:
+    """At once, and by one person: whoever is wrong has cost somebody's time, and nobody's life."""
+    say, language = desk.texts.say, desk.staff_language
+    reason, _, reference = rest.partition(".")
+    case = own_case(tx, member, reference)
+    if case is None or reason not in set(Reason) or after(case.status, Act.RAISE) is None:
+        return say(language, "not-yours", reference=reference), True
+    level = RAISED_TO.get(case.facts.level)
+    if level is None:
+        return say(language, "raised", reference=reference, level=say(language, "level-emergency")), True
+    cases.set_level(tx, case, level)
+    audit.note(tx, Event.ESCALATED, member, now, case=case.case, detail=f"{level}/{reason}")
+    custody.touch(tx, case.case, now)
+    custody.refresh_card(tx, case, now)
+    return say(language, "raised", reference=reference, level=say(language, f"level-{level}")), True
+
+
+def lower_level(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
+    """An emergency is lowered by two persons."""
+    say, language = desk.texts.say, desk.staff_language
+    case = own_case(tx, member, reference)
+    if case is None or after(case.status, Act.LOWER) is None or case.facts.level is Level.STANDARD:
+        return say(language, "not-yours", reference=reference), True
+    if case.facts.level is Level.EMERGENCY:
+        return second.ask_to_lower(tx, desk, case, member, now), True
+    cases.set_level(tx, case, Level.STANDARD)
+    audit.note(tx, Event.DOWNGRADED, member, now, case=case.case, detail=Level.STANDARD.value)
+    custody.refresh_card(tx, case, now)
+    return say(language, "lowered", reference=reference, level=say(language, "level-standard")), True
+
+
+def ask(tx: Tx, member: Member, case: Case, text: str, buttons: list[tuple[str, str]], now: int) -> None:
+    """A question in the holder's chat, which goes when they no longer hold the case."""
+    if member.chat is not None:
+        job = Job(
+            Task.SEND,
+            now,
+            chat=member.chat,
+            text=text,
+            buttons=tuple(buttons),
+            case=case.case.hex(),
+            delete_after=LONGEST_TRACE,
+            tag="case",
+        )
+        outbox.add(tx, job)

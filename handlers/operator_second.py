@@ -1,0 +1,33 @@
+"""A press on the question whether two persons are of one mind: the question shows what became of it."""
+
+from __future__ import annotations
+
+from handlers import second
+from handlers.cards import DAY
+from handlers.desk import Desk
+from handlers.incoming import Incoming
+from handlers.outgoing import Answer, Edit
+from storage import meta
+from storage.database import Tx
+from storage.staff import Member
+
+VERB = "second"
+
+
+async def pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
+    """The payload: `second.yes.<reference>` or `second.no.<reference>`."""
+    _, _, rest = incoming.data.partition(".")
+    verdict, _, reference = rest.partition(".")
+    now = desk.clock()
+
+    def work(tx: Tx) -> tuple[str, bool]:
+        if not meta.first_time(tx, incoming.update_id, now // DAY):
+            return "", False
+        return second.decide(tx, desk, member, reference, now, yes=verdict == "yes")
+
+    text, settled = await desk.db.write(work)
+    calls: list[Answer | Edit] = [Answer(incoming.query_id, text, bool(text))]
+    if settled and incoming.message_id is not None:
+        calls.append(Edit(incoming.chat_id, incoming.message_id, text, resend=False))
+    desk.post(incoming.chat_id, calls)
+    desk.wake()

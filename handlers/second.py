@@ -1,0 +1,126 @@
+"""What one person alone must not decide: "we can't help this person", and that an emergency is none.
+
+Whoever holds the case asks; another confirms or refuses; until then nothing is changed. A question that nobody answers
+runs out. The first needs a lead, whose work it is to say no to somebody; the second anybody who may hold cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from handlers import closing, group
+from handlers.desk import Desk
+from intake.lifecycle import Outcome
+from intake.questionnaire import Level
+from intake.roles import Right, may
+from intake.trail import Event
+from storage import audit, cases, custody, outbox, staff
+from storage.cases import Case
+from storage.custody import Timer
+from storage.database import Tx
+from storage.outbox import Job, Task
+from storage.staff import Member
+from storage.traces import LONGEST_TRACE
+
+RUNS_OUT = 24 * 3_600
+"""Seconds."""
+LOWER = "lower"
+"""`Facts.asked` names this, or an outcome."""
+
+Buttons = tuple[tuple[str, str], ...]
+
+
+def ask_to_exclude(tx: Tx, desk: Desk, case: Case, member: Member, now: int) -> str:
+    """What the one who asks is told."""
+    say, language = desk.texts.say, desk.staff_language
+    leads = [m for m in _others(tx, member) if may(m.role, Right.CONFIRM_EXCLUSION)]
+    if not leads:
+        return say(language, "exclude-nobody", reference=case.reference)
+    _note(tx, case, member, Outcome.OUT_OF_SCOPE.value, Event.EXCLUSION_ASKED, now)
+    text = say(language, "exclude-ask", reference=case.reference, name=member.name)
+    _send_all(tx, [m.chat for m in leads if m.chat], text, _buttons(desk, case), now)
+    return say(language, "second-asked", reference=case.reference)
+
+
+def ask_to_lower(tx: Tx, desk: Desk, case: Case, member: Member, now: int) -> str:
+    """In the group, where everybody sees it; without one, everybody is asked."""
+    say, language = desk.texts.say, desk.staff_language
+    others = [m.chat for m in _others(tx, member) if m.chat]
+    if not others:
+        return say(language, "lower-nobody", reference=case.reference)
+    _note(tx, case, member, LOWER, Event.DOWNGRADE_ASKED, now)
+    chat = group.current(tx, desk)
+    text = say(language, "lower-ask", reference=case.reference, name=member.name)
+    _send_all(tx, [chat] if chat is not None else others, text, _buttons(desk, case), now)
+    return say(language, "second-asked", reference=case.reference)
+
+
+def decide(tx: Tx, desk: Desk, member: Member, reference: str, now: int, *, yes: bool) -> tuple[str, bool]:
+    """What the presser is told, and whether the question is settled by it (or was before)."""
+    say, language = desk.texts.say, desk.staff_language
+    case = cases.by_reference(tx, reference)
+    asker = staff.by_id(tx, case.facts.asked_by) if case is not None and case.facts.asked else None
+    if case is None or asker is None or case.holder != asker.id:
+        return say(language, "second-over", reference=reference), True
+    if member.id == asker.id:
+        return say(language, "second-not-you", reference=reference), False
+    asked = case.facts.asked
+    if asked != LOWER and not may(member.role, Right.CONFIRM_EXCLUSION):
+        return say(language, "second-lead", reference=reference), False
+    custody.stop_timers(tx, case, Timer.SECOND)
+    case = replace(case, facts=replace(case.facts, asked="", asked_by=""))
+    if not yes:
+        cases.save_facts(tx, case, case.facts)
+        audit.note(tx, Event.SECOND_REFUSED, member, now, case=case.case, whom=asker.name)
+        _tell(tx, asker, say(language, "second-refused", reference=reference, name=member.name), now)
+        return say(language, "second-no", reference=reference), True
+    if asked == LOWER:
+        cases.set_level(tx, case, Level.URGENT)
+        audit.note(
+            tx, Event.DOWNGRADED, member, now, case=case.case, whom=asker.name, detail=Level.URGENT.value
+        )
+        custody.refresh_card(tx, case, now)
+    else:
+        closing.finish(tx, desk, case, member, Outcome(asked), now, whom=asker.name)
+    _tell(tx, asker, say(language, "second-confirmed", reference=reference, name=member.name), now)
+    return say(language, "second-yes", reference=reference), True
+
+
+def run_out(tx: Tx, desk: Desk, case: Case, asker: Member, now: int) -> None:
+    if case.facts.asked:
+        cases.save_facts(tx, case, replace(case.facts, asked="", asked_by=""))
+        _tell(tx, asker, desk.texts.say(desk.staff_language, "second-ran-out", reference=case.reference), now)
+
+
+def _note(tx: Tx, case: Case, member: Member, asked: str, event: Event, now: int) -> None:
+    cases.save_facts(tx, case, replace(case.facts, asked=asked, asked_by=member.id))
+    custody.set_timer(tx, case, Timer.SECOND, now + RUNS_OUT)
+    audit.note(tx, event, member, now, case=case.case)
+
+
+def _others(tx: Tx, member: Member) -> Sequence[Member]:
+    return [
+        m
+        for m in staff.everyone(tx)
+        if m.active and m.id != member.id and m.chat is not None and may(m.role, Right.HOLD_CASES)
+    ]
+
+
+def _buttons(desk: Desk, case: Case) -> Buttons:
+    say, language = desk.texts.say, desk.staff_language
+    return (
+        (say(language, "second-yes-button"), f"second.yes.{case.reference}"),
+        (say(language, "second-no-button"), f"second.no.{case.reference}"),
+    )
+
+
+def _send_all(tx: Tx, chats: Sequence[int], text: str, buttons: Buttons, now: int) -> None:
+    for chat in chats:
+        job = Job(Task.SEND, now, chat=chat, text=text, buttons=buttons, delete_after=LONGEST_TRACE)
+        outbox.add(tx, job)
+
+
+def _tell(tx: Tx, member: Member, text: str, now: int) -> None:
+    if member.chat is not None:
+        outbox.add(tx, Job(Task.SEND, now, chat=member.chat, text=text, delete_after=LONGEST_TRACE))
