@@ -10,6 +10,7 @@ from handlers import (
     operator_duty,
     operator_file,
     operator_hand_over,
+    operator_lead,
     operator_more,
     operator_note,
     operator_queue,
@@ -71,6 +72,8 @@ async def _command(desk: Desk, incoming: Incoming, member: Member) -> None:
             await _mine(desk, incoming, member)
         case "case" if may(member.role, Right.SEE_ALL_CASES):
             await operator_file.take_turn(desk, incoming, member)
+        case "cases" if may(member.role, Right.SEE_ALL_CASES):
+            await operator_lead.show(desk, incoming)
         case "note":
             await operator_note.take_turn(desk, incoming, member)
         case "verify":
@@ -132,6 +135,9 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
         "offer": operator_hand_over.offer,
         "accept": operator_hand_over.accept,
         "decline": operator_hand_over.decline,
+        "assign": operator_lead.ask_whom,
+        "give": operator_lead.give,
+        "requeue": operator_lead.requeue,
         "keep": keep,
         "block": operator_block.ask,
         "bar": operator_block.block,

@@ -24,8 +24,8 @@ from storage.traces import LONGEST_TRACE
 Told = tuple[str, bool]
 RUNS_OUT = 24 * 3_600
 """Seconds."""
-MOST_SHOWN = 60
-"""Telegram takes a hundred buttons."""
+MOST_SHOWN = 40
+"""Colleagues in one message: their names and payloads have to fit into a job (`outbox.JOB_BYTES`)."""
 
 
 def ask_whom(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
@@ -33,10 +33,10 @@ def ask_whom(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> To
     case = own_case(tx, member, reference)
     if case is None:
         return say(language, "not-yours", reference=reference), True
-    receivers = _receivers(tx, case, member)
-    if not receivers:
+    found = receivers(tx, case, member.id)
+    if not found:
         return say(language, "hand-nobody", reference=reference), True
-    buttons = [(m.name, f"offer.{reference}.{m.id}") for m in receivers[:MOST_SHOWN]]
+    buttons = [(m.name, f"offer.{reference}.{m.id}") for m in found[:MOST_SHOWN]]
     ask(tx, member, case, say(language, "hand-ask", reference=reference), buttons, now)
     return "", False
 
@@ -47,7 +47,7 @@ def offer(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told:
     case = own_case(tx, member, reference)
     if case is None:
         return say(language, "not-yours", reference=reference), True
-    receiver = next((m for m in _receivers(tx, case, member) if m.id == receiver_id), None)
+    receiver = next((m for m in receivers(tx, case, member.id) if m.id == receiver_id), None)
     if receiver is None or receiver.chat is None:
         return say(language, "hand-nobody", reference=reference), True
     cases.save_facts(tx, case, replace(case.facts, offered_to=receiver.id))
@@ -80,21 +80,30 @@ def accept(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told
     if refused := may_hold(tx, desk, member, case) or may_open(tx, desk, member, case, now):
         return refused, True
     before = staff.by_id(tx, case.holder) if case.holder else None
-    if not cases.move(tx, case, Act.HAND_OVER, holder=member.id):
+    if not move(tx, desk, case, member, now):
         return say(language, "offer-over", reference=reference), True
     audit.note(tx, Event.HANDED_OVER, member, now, case=case.case, whom=before.name if before else "")
+    if before is not None:
+        tell(tx, before, say(language, "handed-over", reference=reference, name=member.name), now)
+    return say(language, "claimed", reference=reference), False
+
+
+def move(tx: Tx, desk: Desk, case: Case, receiver: Member, now: int) -> bool:
+    """The case is the receiver's from now on, who gets its file; the old holder's goes. False: it was moved before."""
+    before = staff.by_id(tx, case.holder) if case.holder else None
+    if receiver.public_key is None or not cases.move(tx, case, Act.HAND_OVER, holder=receiver.id):
+        return False
     custody.stop_timers(tx, case)
-    mine = cases.by_id(tx, case.case) or case
+    theirs = cases.by_id(tx, case.case) or case
     if desk.terms.slots_for_holder_only:
-        custody.narrow_slots(tx, case, member.public_key)
+        custody.narrow_slots(tx, case, receiver.public_key)
     if desk.terms.lease_seconds:
-        custody.begin_lease(tx, mine, now)
+        custody.begin_lease(tx, theirs, now)
     if before is not None:
         custody.withdraw_documents(tx, case, before, now)
-        _tell(tx, before, say(language, "handed-over", reference=reference, name=member.name), now)
-    custody.refresh_card(tx, mine, now)
-    document_due(tx, mine, now)
-    return say(language, "claimed", reference=reference), False
+    custody.refresh_card(tx, theirs, now)
+    document_due(tx, theirs, now)
+    return True
 
 
 def decline(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
@@ -105,19 +114,19 @@ def decline(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Tol
         return say(language, "offer-over", reference=reference), True
     cases.save_facts(tx, case, replace(case.facts, offered_to=""))
     custody.stop_timers(tx, case, Timer.OFFER)
-    _tell(tx, holder, say(language, "hand-declined", reference=reference, name=member.name), now)
+    tell(tx, holder, say(language, "hand-declined", reference=reference, name=member.name), now)
     return say(language, "declined", reference=reference), False
 
 
-def _receivers(tx: Tx, case: Case, holder: Member) -> list[Member]:
-    """Those who may hold cases and whose key opens this one, by pseudonym."""
+def receivers(tx: Tx, case: Case, but: str | None) -> list[Member]:
+    """Those who may hold cases and whose key opens this one, by pseudonym; without one member, by id."""
     slots = locks.get(tx, case.case).slots
     return [
         m
         for m in staff.everyone(tx)
         if m.active
         and m.chat is not None
-        and m.id != holder.id
+        and m.id != but
         and may(m.role, Right.HOLD_CASES)
         and m.public_key is not None
         and has_slot(slots, m.public_key)
@@ -132,6 +141,6 @@ def _offered(tx: Tx, member: Member, reference: str) -> Case | None:
     return case
 
 
-def _tell(tx: Tx, member: Member, text: str, now: int) -> None:
+def tell(tx: Tx, member: Member, text: str, now: int) -> None:
     if member.chat is not None:
         outbox.add(tx, Job(Task.SEND, now, chat=member.chat, text=text, delete_after=LONGEST_TRACE))

@@ -77,14 +77,21 @@ def lower_level(tx: Tx, desk: Desk, member: Member, reference: str, now: int) ->
 def ask(tx: Tx, member: Member, case: Case, text: str, buttons: list[tuple[str, str]], now: int) -> None:
     """A question in the holder's chat, which goes when they no longer hold the case."""
     if member.chat is not None:
-        job = Job(
-            Task.SEND,
-            now,
-            chat=member.chat,
-            text=text,
-            buttons=tuple(buttons),
-            case=case.case.hex(),
-            delete_after=LONGEST_TRACE,
-            tag="case",
-        )
-        outbox.add(tx, job)
+        ask_in(tx, member.chat, text, buttons, now, case)
+
+
+def ask_in(
+    tx: Tx, chat: int, text: str, buttons: list[tuple[str, str]], now: int, case: Case | None = None
+) -> None:
+    about, tag = (case.case.hex(), "case") if case is not None else ("", "")
+    job = Job(
+        Task.SEND,
+        now,
+        chat=chat,
+        text=text,
+        buttons=tuple(buttons),
+        case=about,
+        delete_after=LONGEST_TRACE,
+        tag=tag,
+    )
+    outbox.add(tx, job)

@@ -43,6 +43,7 @@ LARGE: dict[str, int | str] = {
     "k": 100,
     "kinds": "ы" * 160,
     "known": "W" * 32,
+    "lead": "W" * 13,
     "left": 240,
     "level": "ы" * 12,
     "letters": MAX_TEXT_BYTES,
