@@ -68,6 +68,15 @@ def stop_timers(tx: Tx, case: Case, only: Timer | None = None) -> None:
             outbox.done(tx, job_id)
 
 
+def stay_open(tx: Tx, case: Case) -> bool:
+    """The requester has written: the holder reads that first. Whether it was about to be closed."""
+    if not case.facts.closing:
+        return False
+    stop_timers(tx, case, Timer.CLOSING)
+    cases.save_facts(tx, case, replace(case.facts, closing=""))
+    return True
+
+
 def withdraw_copies(tx: Tx, chosen: Collection[bytes], now: int) -> None:
     """The files of these cases that leads were handed go as well, whoever holds them."""
     about = {case.hex() for case in chosen}

@@ -178,6 +178,17 @@ async def test_closing_can_be_undone_within_the_minute_and_not_after_it(timed: W
     assert (await found(timed)).status is Status.CLOSED
 
 
+async def test_a_requester_who_writes_in_that_minute_is_read_first(timed: World) -> None:
+    heron, ann = await claimed(timed)
+    await close(timed, heron)
+    await ann.send("One thing more")
+    case = await after(timed, 120)
+    assert (case.status, case.facts.closing, told(timed)) == (Status.CLAIMED, "", False)
+    texts = [m.text for m in timed.shown(900)]
+    assert timed.say("closing-stopped", reference=case.reference) in texts
+    assert [m.text for m in heron.open().thread] == ["One thing more"]
+
+
 async def test_a_case_that_changes_hands_in_that_minute_is_not_closed(timed: World) -> None:
     heron, _ = await claimed(timed)
     await close(timed, heron)
