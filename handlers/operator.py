@@ -40,6 +40,11 @@ from storage.sealing import has_slot
 from storage.staff import Member
 from storage.traces import LONGEST_TRACE
 
+SETTLED_BY_A_PRESS = frozenset(
+    {"keep", "raise", "up", "lower", "hand", "offer", "assign", "accept", "decline", "outcome", "undo"}
+)
+"""Buttons of questions that are over once they are answered: a chat with forty cases must not fill up with them."""
+
 Told = tuple[str, bool]
 """A line for whoever pressed, and whether it must be closed by hand."""
 
@@ -156,7 +161,8 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
 
     (text, alert), double = await desk.db.write(work)
     calls: list[Answer | Delete] = [Answer(incoming.query_id, text, alert)]
-    if double and incoming.message_id is not None:
+    settled = verb in SETTLED_BY_A_PRESS and not alert and incoming.chat_type == "private"
+    if (double or settled) and incoming.message_id is not None:
         calls.append(Delete(incoming.chat_id, (incoming.message_id,)))
     desk.post(incoming.chat_id, calls)
     desk.wake()
@@ -273,7 +279,7 @@ def undo(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
     case = own_case(tx, member, reference)
     if case is None or not closing.undo(tx, case, member, now):
         return say(language, "undo-too-late", reference=reference), True
-    return say(language, "undone", reference=reference), True
+    return say(language, "undone", reference=reference), False
 
 
 def keep(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:

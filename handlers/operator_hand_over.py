@@ -67,7 +67,7 @@ def offer(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told:
         delete_after=RUNS_OUT,
     )
     outbox.add(tx, job)
-    return say(language, "hand-offered", reference=reference, name=receiver.name), True
+    return say(language, "hand-offered", reference=reference, name=receiver.name), False
 
 
 def accept(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:

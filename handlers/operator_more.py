@@ -57,7 +57,7 @@ def raise_level(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told
     audit.note(tx, Event.ESCALATED, member, now, case=case.case, detail=f"{level}/{reason}")
     custody.touch(tx, case.case, now)
     custody.refresh_card(tx, case, now)
-    return say(language, "raised", reference=reference, level=say(language, f"level-{level}")), True
+    return say(language, "raised", reference=reference, level=say(language, f"level-{level}")), False
 
 
 def lower_level(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
@@ -71,7 +71,7 @@ def lower_level(tx: Tx, desk: Desk, member: Member, reference: str, now: int) ->
     cases.set_level(tx, case, Level.STANDARD)
     audit.note(tx, Event.DOWNGRADED, member, now, case=case.case, detail=Level.STANDARD.value)
     custody.refresh_card(tx, case, now)
-    return say(language, "lowered", reference=reference, level=say(language, "level-standard")), True
+    return say(language, "lowered", reference=reference, level=say(language, "level-standard")), False
 
 
 def ask(tx: Tx, member: Member, case: Case, text: str, buttons: list[tuple[str, str]], now: int) -> None:

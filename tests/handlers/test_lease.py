@@ -167,6 +167,7 @@ async def test_closing_can_be_undone_within_the_minute_and_not_after_it(timed: W
     await close(timed, heron)
     _, undo = heron.find(timed.say("undo-button"))
     await heron.press(timed.say("undo-button"))
+    assert not any(timed.say("undo-button") in m.labels for m in timed.shown(900)), "the question is over"
     case = await after(timed, 120)
     assert (case.status, case.facts.closing, told(timed)) == (Status.CLAIMED, "", False)
     assert (await events(timed))[-1] == "undone"

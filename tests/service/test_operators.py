@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from nacl.public import PrivateKey
 
 from bot.opening import open_text
 from intake.errors import PosternError
-from sandbox.client import Bubble
+from intake.roles import Role
+from sandbox.client import Bubble, Phone
+from storage import audit, cases, custody, staff
+from storage.database import Tx
 from tests.service.requester import TEXT, Sent
 from tests.service.town import DELAY, GROUP, RECOVERY, Operator, Town
 
@@ -104,6 +111,58 @@ async def _name(phone: object) -> str:
     found = next(re.search(r"You are (\S+?)[,.]", m.text) for m in shown if "You are" in m.text)
     assert found
     return found[1]
+
+
+CROWD = range(8_001, 8_051)
+
+
+@asynccontextmanager
+async def _crowd(town: Town) -> AsyncIterator[list[Phone]]:
+    """Fifty more operators, who may act at once; nothing is left of them afterwards."""
+
+    async def come(user: int) -> Phone:
+        await town.control.add_person(user, f"Operator {user}", role="operator")
+        await town.control.set_member(GROUP, user, True)
+        return town.sandbox.phone(user, GROUP)
+
+    def enlist(tx: Tx) -> list[str]:
+        found = []
+        for user in CROWD:
+            key = bytes(PrivateKey.generate().public_key)
+            found.append(staff.add(tx, f"Crane-{user}", Role.OPERATOR, key, confirmed=True))
+            staff.enrol(tx, found[-1], tx.vault.account(user), user, "en")
+        return found
+
+    def dismiss(tx: Tx) -> None:
+        for member in filter(None, (staff.by_id(tx, one) for one in ids)):
+            custody.disarm(tx, member, int(time.time()))
+            staff.remove(tx, member.id)
+
+    phones = await asyncio.gather(*map(come, CROWD))
+    ids = await town.data(enlist, write=True)
+    try:
+        yield list(phones)
+    finally:
+        await town.data(dismiss, write=True)
+
+
+async def test_of_fifty_who_press_claim_at_the_same_instant_one_holds_and_the_others_are_told(
+    town: Town,
+) -> None:
+    """Each over HTTP, as the update that Telegram delivers."""
+    async with _crowd(town) as crowd:
+        sent = await (await town.requester()).ask_for_help()
+        card = await town.card(sent.reference)
+        answers = await asyncio.gather(*(one.press("Claim", message_id=card, wait=60) for one in crowd))
+        assert [answer.alert for answer in answers].count(False) == 1
+        winner = next(user for user, answer in zip(CROWD, answers, strict=True) if not answer.alert)
+        polite = town.texts.say("en", "claim-taken", reference=sent.reference, name=f"Crane-{winner}")
+        assert [answer.text for answer in answers if answer.alert] == [polite] * (len(CROWD) - 1)
+        await town.card(sent.reference, f"Crane-{winner}")
+        held = await town.data(lambda tx: cases.by_reference(tx, sent.reference))
+        assert held is not None
+        events = await town.data(lambda tx: audit.latest(tx, 100, wanted=audit.Wanted(case=held.case)))
+        assert [e.event.value for e in events].count("claimed") == 1
 
 
 async def test_of_two_claims_at_the_same_instant_one_wins(town: Town) -> None:

@@ -32,6 +32,7 @@ from tests.service.test_emergency import (  # noqa: F401
 from tests.service.test_operators import (  # noqa: F401
     _claimed,
     test_a_reply_reaches_the_requester_and_a_closed_case_nobody,
+    test_of_fifty_who_press_claim_at_the_same_instant_one_holds_and_the_others_are_told,
     test_of_two_claims_at_the_same_instant_one_wins,
 )
 from tests.service.test_requester import (  # noqa: F401
