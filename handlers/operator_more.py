@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers import second
 from handlers.desk import Desk
 from handlers.operator_cases import own_case
-from intake.lifecycle import RAISED_TO, Act, Reason, after
+from intake.lifecycle import RAISED_TO, Act, RaisedFor, after
 from intake.questionnaire import Level
 from intake.trail import Event
 from storage import audit, cases, custody, outbox
@@ -37,7 +37,7 @@ def ask_reason(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> 
     case = own_case(tx, member, reference)
     if case is None or case.facts.level not in RAISED_TO:
         return say(language, "not-yours", reference=reference), True
-    buttons = [(say(language, f"reason-{reason}"), f"up.{reason}.{reference}") for reason in Reason]
+    buttons = [(say(language, f"reason-{reason}"), f"up.{reason}.{reference}") for reason in RaisedFor]
     level = say(language, f"level-{RAISED_TO[case.facts.level]}")
     ask(tx, member, case, say(language, "raise-ask", reference=reference, level=level), buttons, now)
     return "", False
@@ -48,7 +48,7 @@ def raise_level(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told
     say, language = desk.texts.say, desk.staff_language
     reason, _, reference = rest.partition(".")
     case = own_case(tx, member, reference)
-    if case is None or reason not in set(Reason) or after(case.status, Act.RAISE) is None:
+    if case is None or reason not in set(RaisedFor) or after(case.status, Act.RAISE) is None:
         return say(language, "not-yours", reference=reference), True
     level = RAISED_TO.get(case.facts.level)
     if level is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from handlers.texts import Texts
-from intake.lifecycle import Outcome, Reason
+from intake.lifecycle import Outcome, RaisedFor
 from intake.questionnaire import Level
 from intake.roles import Role
 from intake.trail import By
@@ -16,7 +16,7 @@ from storage.database import Tx
 _NAMED = (
     {f"{each.value}": f"outcome-{each.value}" for each in Outcome}
     | {each.value: f"level-{each.value}" for each in Level}
-    | {each.value: f"reason-{each.value}" for each in Reason}
+    | {each.value: f"reason-{each.value}" for each in RaisedFor}
     | {each.value: f"role-{each.value}" for each in Role}
 )
 """Details that the texts have a word for; any other stands as it is."""

@@ -41,7 +41,7 @@ class Outcome(StrEnum):
     """The requester needs no help any more."""
 
 
-class Reason(StrEnum):
+class RaisedFor(StrEnum):
     """Why a level is raised: a closed set, because the card and the trail must hold nothing that a requester told."""
 
     TIME = "time"

@@ -11,7 +11,7 @@ from pathlib import Path
 from handlers.admin_undelivered import KNOWN
 from handlers.menus import ADMIN, LEAD, OPERATOR, REQUESTER
 from intake.events import Odd
-from intake.lifecycle import Outcome, Reason
+from intake.lifecycle import Outcome, RaisedFor
 from intake.questionnaire import Level
 from intake.roles import Role
 from intake.sensitive import Sensitive
@@ -53,7 +53,7 @@ def families() -> Mapping[str, Iterable[str]]:
         "undelivered-why-": {*Why, "defect"},
         "audit-": Event,
         "stats-refused-": Reason,
-        "reason-": Reason,
+        "reason-": RaisedFor,
         "hint-": (),  # read where the hint is made
     }
 
