@@ -12,7 +12,9 @@ from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.roles import Role
 from intake.tables import Fact, Protected, Release, Table
+from intake.trail import Event
 from storage import (
+    audit,
     blocked,
     cases,
     drafts,
@@ -52,6 +54,7 @@ def fill(tx: Tx) -> None:
     meta.put(tx, meta.NEXT_CARDS, at)
     releases.add(tx, Protected(Table((), {}), (), SHOWN), ())
     for number in PEOPLE:
+        audit.note(tx, Event.DUTY_ON, None, NOW, whom=f"name-{number}")
         account = tx.vault.account(number)
         drafts.save(tx, account, Conversation(Draft(Place.NOTICE, "en", active_at=NOW), number, 7))
         _add_case(tx, number, account)
