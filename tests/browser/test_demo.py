@@ -142,7 +142,6 @@ def test_a_request_is_asked_claimed_opened_answered_closed_and_counted(page: Any
 
     write(page, "admin", "/stats")
     expect(column(page, "admin").get_by_role("log")).to_contain_text(re.compile(r"\d{4} \(so far\): 1"))
-    keep(page, "stats")
 
 
 def test_the_page_can_be_read_in_the_dark_and_on_a_phone(page: Any, address: str) -> None:
