@@ -99,14 +99,19 @@ class _Check:
             place for release in before if release.question == table.question for place in release.hidden
         ]
         self.guards = list(guards(self.known, [*once_hidden, *self.places], below))
+        self.guards.sort(key=self._is_in_the_table)  # what may lead to a refusal first
         self.worlds: list[World] = []
+        self.open = set(range(len(self.guards)))
+        """Guards that no world meets yet."""
 
     def run(self) -> Reason | None:
         """Hide what must be hidden. The reason if the table can't be shown."""
         if not self.known.keeps(self.known.truth):
             return Reason.UNPROVEN
+        if not self._shown():
+            return Reason.SMALL
         for at, guard in enumerate(self.guards):
-            if any(guard.met(world) for world in self.worlds):
+            if at not in self.open:
                 continue
             world = self._find(guard)
             if world is None:
@@ -116,11 +121,11 @@ class _Check:
             if world is None or not (self.known.keeps(world) and guard.met(world)):
                 return Reason.UNPROVEN
             self.worlds.append(world)
+            self.open -= {i for i in self.open if self.guards[i].met(world)}
             more = {c for c in self._shown() if not self.rules[c].kept(world)}
             if more and not self._is_in_the_table(guard):
                 return Reason.FOLLOWS
             self.hidden |= more
-        self._show_again()
         return None if self._shown() else Reason.SMALL
 
     def outcome(self, before: Sequence[Release]) -> Protected:
@@ -174,8 +179,9 @@ class _Check:
 
     def _push(self, programme: Programme, up: bool) -> None:
         """Let the world come as near as it can to what else is wanted in this direction: fewer searches."""
-        for guard in self.guards:
-            if guard.up != up or any(guard.met(world) for world in self.worlds):
+        for at in sorted(self.open):
+            guard = self.guards[at]
+            if guard.up != up:
                 continue
             if up:
                 towards = programme.column(-_PUSH, 0, guard.goal)
@@ -195,14 +201,6 @@ class _Check:
         world = programme.solve(len(self.known.atoms)) or self.known.truth
         reached = sum(world[i] for i in guard.members)
         return replace(guard, goal=min(guard.goal, reached) if guard.up else max(guard.goal, reached))
-
-    def _show_again(self) -> None:
-        """Show what was hidden for others, the largest first, where the worlds that were found prove enough without."""
-        for c in sorted(self.hidden - self.small, key=lambda c: (-self.counts[c], c)):
-            left = [world for world in self.worlds if self.rules[c].kept(world)]
-            if all(any(guard.met(world) for world in left) for guard in self.guards):
-                self.worlds = left
-                self.hidden.remove(c)
 
 
 def _totals(table: Table, before: Iterable[Release]) -> Protected:

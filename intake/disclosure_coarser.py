@@ -12,21 +12,20 @@ MONTHS_OF_A_QUARTER = 3
 
 
 def coarser(table: Table) -> Iterator[Table]:
-    """Coarser tables, the most telling first. Not one of them is checked. The last has totals only."""
+    """Coarser tables than this breakdown, the most telling first. Not one of them is checked. The last has totals only."""
     over = tuple(period for period in table.periods if period[-1] <= table.over)
     seen = [table]
-    if table.columns:
-        for periods in (over, _quarters(over), _outermost(over), _all_in_one(over)):
-            for columns in _fewer(table) if periods else ():
-                made = replace(table, periods=periods, columns=columns)
-                if made not in seen:
-                    seen.append(made)
-                    yield made
+    for periods in (over, _quarters(over), _outermost(over), _all_in_one(over)):
+        for columns in _fewer(table) if periods else ():
+            made = replace(table, periods=periods, columns=columns)
+            if made not in seen:
+                seen.append(made)
+                yield made
     yield replace(table, question="", columns=())
 
 
 def _fewer(table: Table) -> Iterator[tuple[Column, ...]]:
-    """All columns; then those that are smallest counted together, two at first, until two columns are left."""
+    """All columns; then the two smallest counted together; then all but the largest."""
     yield table.columns
     if not table.exclusive:
         return
@@ -36,7 +35,7 @@ def _fewer(table: Table) -> Iterator[tuple[Column, ...]]:
         return sum(table.counts.get((m, table.question, o), 0) for m in months for o in column)
 
     by_size = sorted(table.columns, key=lambda column: (size(column), column))
-    for merged in range(2, len(by_size)):
+    for merged in sorted({2, len(by_size) - 1}) if len(by_size) > 2 else ():
         together = tuple(sorted(option for column in by_size[:merged] for option in column))
         kept = tuple(column for column in table.columns if column in by_size[merged:])
         yield (*kept, together)

@@ -60,6 +60,8 @@ class Programme:
         highs = highspy.Highs()
         for name, setting in (("output_flag", False), ("threads", 1), ("mip_max_nodes", MOST_NODES)):
             highs.setOptionValue(name, setting)
+        if whole is None:
+            highs.setOptionValue("presolve", "off")  # these are so small that it costs more than it saves
         highs.passModel(lp)
         highs.run()
         if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from intake.tables import Cell, Column, Fact, Period, Release, Table
 
@@ -73,11 +72,10 @@ def total(counts: Mapping[Cell, int], question: str, month: str) -> int:
 
 
 def known(table: Table, before: Iterable[Release]) -> Known:
-    """What there is to know of the question that a table asks for."""
-    facts = _facts(table.question, before)
+    """What there is to know of the question that a table asks for, as far as it can touch the table's months."""
+    facts, months = _touching(table, before)
     question, counts = table.question, table.counts
-    months = sorted({m for p in chain(table.periods, (f.period for f in facts)) for m in p})
-    options = {o for column in chain(table.columns, (f.column for f in facts)) for o in column}
+    options = {o for column in (*table.columns, *(f.column for f in facts)) for o in column}
     options |= {option for _, asked, option in counts if asked == question and option != REST}
     counted = {m: sum(counts.get((m, question, o), 0) for o in options) for m in months}
     rest = {m: total(counts, question, m) - counted[m] for m in months}
@@ -116,8 +114,24 @@ def guards(world: Known, cells: Iterable[tuple[Period, Column]], below: int) -> 
     return tuple(guard for guard in (*up, *down) if not guard.met(world.truth))
 
 
-def _facts(question: str, before: Iterable[Release]) -> list[Fact]:
-    return sorted({fact for release in before if release.question == question for fact in release.facts})
+def _touching(table: Table, before: Iterable[Release]) -> tuple[list[Fact], list[str]]:
+    """What was published of the table's months, of months that were counted together with these, and so on.
+
+    Nothing ties the others to them: a range there is what it was.
+    """
+    about = [release for release in before if release.question == table.question]
+    left = {fact for release in about for fact in release.facts}
+    tied = {period for release in about for period, column in release.hidden if len(column) > 1}
+    months = {month for period in table.periods for month in period}
+    found: set[Fact] = set()
+    while True:
+        near = {fact for fact in left if not months.isdisjoint(fact.period)}
+        reached = months.union(
+            *(fact.period for fact in near), *(p for p in tied if not months.isdisjoint(p))
+        )
+        if not near and reached == months:
+            return sorted(found), sorted(months)
+        found, left, months = found | near, left - near, reached
 
 
 def _longest_runs(world: Known, below: int) -> Iterator[tuple[int, ...]]:
