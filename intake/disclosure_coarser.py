@@ -12,7 +12,7 @@ MONTHS_OF_A_QUARTER = 3
 
 
 def coarser(table: Table) -> Iterator[Table]:
-    """Coarser tables than this breakdown, the most telling first. Not one of them is checked. The last has totals only."""
+    """Coarser tables than this breakdown, the most telling first, none of them checked. The last has totals only."""
     over = tuple(period for period in table.periods if period[-1] <= table.over)
     seen = [table]
     for periods in (over, _quarters(over), _outermost(over), _all_in_one(over)):

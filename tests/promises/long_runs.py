@@ -42,7 +42,8 @@ def parts() -> list[Part]:
         "a flood from 10,000 accounts", ("pytest", "tests/handlers/test_admission.py"), {"FULL": "1"}
     )
     mutants = [Part(f"mutants of {module}", ("tests.promises.mutate", module)) for module in MODULES]
-    return [flood, *mutants, *hell]
+    attacker = Part("an attacker with every table of two years", ("tests.intake.attack", "--sets", "10000"))
+    return [flood, attacker, *mutants, *hell]
 
 
 def fingerprint(root: Path = ROOT) -> str:
