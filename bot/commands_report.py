@@ -46,6 +46,12 @@ def report(
     shape: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it there.")] = None,
     language: Annotated[Language | None, typer.Option(help="Of the sentences.")] = None,
+    round_to: Annotated[
+        int | None,
+        typer.Option(
+            "--round", metavar="N", min=2, max=100, help="Round the parts to multiples of N, like 5."
+        ),
+    ] = None,
     beside: Annotated[
         Path | None,
         typer.Option(metavar="CSV", help="Somebody else's series, to stand beside ours, marked as not ours."),
@@ -57,7 +63,7 @@ def report(
     remembered for that. `!` marks what a reader can work out, and why something is not shown.
     """
     asked_by = by.strip() if by else None
-    content = asyncio.run(_made(first, last, asked_by, months, shape, language, beside))
+    content = asyncio.run(_made(first, last, asked_by, months, shape, language, beside, round_to))
     if out is not None:
         out.write_bytes(content)
         tell(f"Written to {out}.")
@@ -76,6 +82,7 @@ async def _made(
     shape: Format,
     language: Language | None,
     beside: Path | None,
+    round_to: int | None,
 ) -> bytes:
     from bot import report_formats
     from bot.installation import load_questionnaire, opened
@@ -88,7 +95,7 @@ async def _made(
     questionnaire = load_questionnaire(chosen)
     texts = load_texts()
     words = Wording(texts, language.value if language else questionnaire.languages[0], questionnaire)
-    asked = Asked(first, last, by, months, _external(beside))
+    asked = Asked(first, last, by, months, _external(beside), round_to)
     async with opened(chosen) as installation:
         found = await make(installation.db, words, asked, int(time.time()), chosen.suppress_below)
     definitions = words.say("stats-definitions", below=chosen.suppress_below)

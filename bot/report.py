@@ -35,6 +35,8 @@ class Asked:
     by: str | None
     each_month: bool
     beside: External | None
+    round_to: int | None
+    """Numbers of a breakdown are multiples of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,17 +219,19 @@ async def _break_down(db: Database, known: _Known, report: Report, asked: Asked,
         periods = (before(period), period)
     columns = tuple((option,) for option in by.options)
     table = Table(periods, cells(known.settled, by), by.id, columns, by.exclusive, known.over)
-    shown = await protected(db, table, below)
+    shown = await protected(db, table, below, asked.round_to)
     if shown.refusal is not None:
         report.remarks.append(words.say(f"stats-refused-{shown.refusal.reason}", below=below))
         coarser = shown.refusal.coarser
         if coarser is None or not coarser.question:
             return
-        shown = await protected(db, coarser, below)
+        shown = await protected(db, coarser, below, asked.round_to)
         if shown.refusal is not None:  # something else was shown meanwhile
             return
         report.remarks.append(words.say("stats-coarser"))
     report.parts = _parts(words, by, shown)
+    if asked.round_to is not None:
+        report.remarks.append(words.say("stats-rounded", n=asked.round_to))
     if any(None in numbers for _, numbers in report.parts.options):
         report.remarks.append(words.say("stats-hidden-note", below=below))
     if not by.exclusive:

@@ -13,11 +13,15 @@ TRIES = 5
 """As often somebody else may be faster."""
 
 
-async def protected(db: Database, table: Table, below: int) -> Protected:
-    """What of the table may be shown. Whoever gets it without a refusal may show it: it stands in the register."""
+async def protected(db: Database, table: Table, below: int, round_to: int | None = None) -> Protected:
+    """What of the table may be shown. Whoever gets it without a refusal may show it: it stands in the register.
+
+    `round_to`: show multiples of this only, the same for the same number whenever it is asked for.
+    """
+    rounding = None if round_to is None else await db.read(lambda tx: releases.rounding(tx, round_to))
     for _ in range(TRIES):
         before = await db.read(releases.everything)
-        found = await asyncio.to_thread(protect, table, before, below)
+        found = await asyncio.to_thread(protect, table, before, below, rounding)
         if found.refusal is not None:
             return found
         if await db.write(lambda tx, found=found, before=before: releases.add(tx, found, before)):  # type: ignore[misc]

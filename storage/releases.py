@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from intake.tables import Fact, Protected, Release
+from intake.tables import Fact, Protected, Release, Rounding
 from storage.database import Tx, insert_new
 from storage.schema import releases
 
@@ -41,6 +41,12 @@ def add(tx: Tx, protected: Protected, before: Sequence[Release]) -> bool:
     box = tx.vault.wrap_padded(SHOWN, identity, plain, size)
     insert_new(tx, releases, {"id": identity, "shown": box})
     return True
+
+
+def rounding(tx: Tx, base: int) -> Rounding:
+    """Rounding to multiples of `base` that stays the same for ever: its key comes from the stored hash key, which an
+    exchange of the server key doesn't change."""
+    return Rounding(base, tx.vault.tag("rounding", b""))
 
 
 def _written(release: Release) -> bytes:

@@ -48,6 +48,18 @@ def test_the_sentences_carry_both_bases_the_record_and_what_follows(published: S
     assert "Request: what was sent" in done.out
 
 
+def test_parts_are_rounded_the_same_way_each_time_and_totals_are_not(published: Shell) -> None:
+    asked = (*AUTUMN, "--by", "status", "--round", "5", "--format", "json")
+    made = json.loads(published(*asked).out)
+    numbers = [each["n"] for part in made["parts"] for each in part["numbers"] if each["n"] is not None]
+    assert numbers
+    assert all(n % 5 == 0 for n in numbers)
+    assert json.loads(published(*asked).out)["parts"] == made["parts"]
+    said = published(*AUTUMN, "--by", "status", "--round", "5").out
+    assert "577" in said
+    assert "! Every number of the parts is rounded up or down to a multiple of 5" in said
+
+
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [

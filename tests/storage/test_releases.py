@@ -10,7 +10,10 @@ from intake.errors import Tampered
 from intake.tables import Cell, Protected, Table
 from storage import releases
 from storage.database import Database, Tx
+from storage.opening import open_database
 from storage.schema import releases as table
+from storage.server_key import ServerKey
+from storage.vault import Vault
 
 MONTHS = ("2026-01", "2026-02", "2026-03")
 COUNTS: dict[Cell, int] = {
@@ -75,3 +78,13 @@ async def test_a_row_is_wrapped_bound_to_its_place_and_says_its_size_in_steps(db
     await db.write(swap)
     with pytest.raises(Tampered):
         await db.read(releases.everything)
+
+
+async def test_rounding_is_the_same_under_another_server_key(db: Database, url: str, vault: Vault) -> None:
+    before = await db.read(lambda tx: releases.rounding(tx, 5))
+    new = ServerKey.generate()
+    other = open_database(url, Vault.open(new, vault.rewrap_secrets(new)))
+    try:
+        assert await other.read(lambda tx: releases.rounding(tx, 5)) == before
+    finally:
+        await other.close()
