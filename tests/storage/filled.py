@@ -69,6 +69,7 @@ def fill(tx: Tx) -> None:
         people.is_new(tx, MONTH, account)
     tallies.fold(tx, NOW, len(PEOPLE))
     tallies.add(tx, MONTH, ["outcome:helped"])
+    audit.note(tx, Event.PAUSED, None, NOW)
 
 
 def _add_case(tx: Tx, number: int, account: bytes) -> None:
@@ -111,6 +112,7 @@ def contents(tx: Tx) -> dict[str, Any]:
         "staff": staff.everyone(tx),
         "tallies": tallies.read(tx),
         "releases": releases.everything(tx),
+        "audit": [repr(entry) for entry in audit.latest(tx, 100)],
     }
 
 
