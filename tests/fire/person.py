@@ -282,12 +282,12 @@ class Person:
             if message.ours:
                 request.references.update(REFERENCE.findall(message.text))
                 request.codes.update(CODE.findall(message.text))
-        if look is None:
+        if request.by_code and request.codes:
+            request.sent = True
+        if look is None:  # the screen may have been deleted under us
             return
         self.memory.first_screen = self.memory.first_screen or asyncio.get_running_loop().time()
         if self.say("wipe-button") in {label for label, _ in look[2]} and not request.by_code:
-            request.sent = True
-        if request.by_code and request.codes:
             request.sent = True
 
     def _question(self, text: str) -> Question | None:
