@@ -73,9 +73,9 @@ class DeskWorker:
             return
         text = f"answer-{self.written}"
         self.written += 1
-        told = self.yard.texts.say("en", "reply-kept", reference=reference)
+        told = self.yard.texts.say("en", "reply-state", reference=reference, number=1)
         self.yard.far_end.write(USER, text, reply_to=file[0])
-        if await self._sees(lambda: any(m.text == told for m in self.yard.far_end.chats[USER].values())):
+        if await self._sees(lambda: any(told in m.text for m in self.yard.far_end.chats[USER].values())):
             self.kept[text] = reference
         self.yard.far_end.press(USER, *file)
         if await self._comes(USER, f"outcome.helped.{reference}"):

@@ -26,6 +26,8 @@ SETTINGS = {
     "REPLY_HOURS": "24",
 }
 FINISH_SECONDS = 180.0
+IDLE_SECONDS = 10.0
+MOST_TASKS_LEFT = 5
 CASES_AT_ONCE = 4
 """That the worker works on."""
 
@@ -39,7 +41,7 @@ async def run(home: Path, *, seed: int, minutes: float, rate: float) -> Counts:
         field.far_end.on_call = worker.note
         works = (_pass_time(field), *(worker.work() for _ in range(CASES_AT_ONCE)))
         working = [asyncio.create_task(work) for work in works]
-        samples: list[Health] = []
+        samples, idle = list[Health](), (await look(field)).tasks
         loop, confirmed = asyncio.get_running_loop(), field.far_end.delivery.confirmed
         async with field.crowd(max(2, int(rate * STEP_SECONDS * 1.1)), FINISH_SECONDS):
             began, before = loop.time(), len(confirmed)
@@ -51,9 +53,14 @@ async def run(home: Path, *, seed: int, minutes: float, rate: float) -> Counts:
         for task in working:
             task.cancel()
         await asyncio.gather(*working, return_exceptions=True)
-        await asyncio.sleep(3.0)
+        await asyncio.sleep(IDLE_SECONDS)
+        left = (await look(field)).tasks
         await field.stop()
-        return await _verdict(field, worker, samples, pace)
+        counts = await _verdict(field, worker, samples, pace)
+        counts.said.append(f"tasks when nobody does anything: {idle} before it, {left} after it")
+        if left > idle + MOST_TASKS_LEFT:
+            counts.wrong.append(f"{left} tasks are left where there were {idle}")
+        return counts
 
 
 async def _pass_time(field: Field) -> None:
@@ -114,7 +121,7 @@ def _flat(counts: Counts, samples: list[Health]) -> None:
     for name, unit, room in (
         ("resident", "MiB", 0.08),
         ("descriptors", "", 0.2),
-        ("tasks", "", 0.5),
+        ("tasks", "", 2.0),  # while people press, as many as are under way: more on a machine that is busy
         ("file", "MiB", 0.25),
     ):
         before, after = (median(getattr(one, name) for one in some) for some in (early, late))

@@ -100,7 +100,7 @@ def _read(tx: Tx) -> Truth:
                 by_tag.setdefault(case.code_tag, []).append(case.reference)
     counted = tallies.read(tx)
     board = meta.get(tx, meta.BOARD)
-    chat, _, message = (board or b"").partition(b" ")
+    chat, message = (board or b"0 0").split()[:2]
     return Truth(
         cases=found,
         by_tag=by_tag,
