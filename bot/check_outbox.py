@@ -14,6 +14,8 @@ WORDS: Mapping[str, str] = {
     "update": "messages or presses of people that the service could not deal with",
     "alert": "alerts about an emergency to operators",
     "reply": "replies to requesters (their holders were told; /undelivered names the requests to an admin)",
+    "fetch": "files of requesters that could not be fetched (both sides were told)",
+    "file": "sealed files of requesters for the holder of a case",
     "kept": "replies kept for sending them again",
     "status": "lines that tell the holder how a reply stands",
     "code": "messages with a new return code",

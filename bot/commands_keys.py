@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from intake.errors import KeyFileError
 
 if TYPE_CHECKING:
     from nacl.public import PrivateKey
+
+    from storage.file_opening import OpenedFile
 
 PHRASE_WORDS = 24
 
@@ -59,10 +62,14 @@ def open_case(
         ),
     ] = None,
     language: Annotated[str | None, typer.Option(metavar="xx", help="The language of the questions.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Write a requester's file there; else nothing is written."),
+    ] = None,
 ) -> None:
-    """Open a sealed case and print it.
+    """Open a sealed case and print it, or a sealed file of a requester and write it where --out says.
 
-    Nothing is written to the disk.
+    Nothing else is written to the disk.
     """
     from bot import opening
     from storage.keywords import key_words
@@ -74,16 +81,45 @@ def open_case(
         raise typer.BadParameter("belongs to --recovery", param_hint="--words-file")
     try:
         with file.open("rb") as opened:
-            data = opened.read(opening.MAX_DOCUMENT_BYTES + 1)
+            data = opened.read(opening.MAX_FILE_DOCUMENT_BYTES + 1)
     except OSError as error:
         raise KeyFileError(f"{file} cannot be read: {error.strerror}.") from None
     receiver = decode_public(rewrap_for) if rewrap_for else None
     private = _recovery_key(words_file) if key is None else _key_from(key, passphrase_file)
+    attached = opening.open_attached(data, private)
+    if attached is not None:
+        if receiver is not None:
+            raise typer.BadParameter(
+                "take the case itself: a file has no slots of its own", param_hint="FILE"
+            )
+        _put_out(attached, out)
+        return
+    if out is not None:
+        raise typer.BadParameter("belongs to a requester's file: a case is printed", param_hint="--out")
     if receiver is None:
         typer.echo(opening.open_text(data, private, language))
         return
     typer.echo(opening.rewrap(data, private, receiver))
     tell(f"This lets the owner of this key open the case: {' '.join(key_words(receiver))}")
+
+
+def _put_out(attached: OpenedFile, out: Path | None) -> None:
+    """Readable by nobody else, and over nothing that is there."""
+    from bot.opening import visible
+
+    kind = visible(attached.kind) or "of no known kind"
+    tell(
+        f"{attached.reference}: a file, {len(attached.content)} bytes, {kind}. Somebody you don't know sent it."
+    )
+    if out is None:
+        tell("Nothing was written: say where with --out PATH, and open it where it can do no harm.")
+        return
+    try:
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+            opened.write(attached.content)
+    except OSError as error:
+        raise KeyFileError(f"{out} cannot be written: {error.strerror}. Nothing is overwritten.") from None
+    tell(f"Written to {out}. Delete it when you have read it.")
 
 
 def _key_from(key: Path, passphrase_file: Path | None) -> PrivateKey:

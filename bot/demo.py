@@ -23,7 +23,7 @@ from nacl.public import PrivateKey
 from bot import setup
 from bot.commands import tell
 from bot.demo_walk import ORGANISATION, play
-from bot.opening import open_text
+from bot.opening import open_attached, open_text, visible
 from bot.settings import load_settings
 from intake.errors import PosternError
 from sandbox.client import Control, Phone
@@ -80,6 +80,13 @@ def _folder() -> Path:
         ) from None
 
 
+def _shown(content: bytes, private: PrivateKey) -> str:
+    attached = open_attached(content, private)
+    if attached is None:
+        return open_text(content, private)
+    return f"{attached.reference}: a file, {len(attached.content)} bytes, {visible(attached.kind)}"
+
+
 @asynccontextmanager
 async def _stage(folder: Path, port: int) -> AsyncIterator[Stage]:
     device = folder / "operators-device"
@@ -89,7 +96,7 @@ async def _stage(folder: Path, port: int) -> AsyncIterator[Stage]:
 
     async def open_file(name: str, content: bytes) -> str:
         private = await asyncio.to_thread(keyfile.load, device / "my.key", passphrase)
-        shown = await asyncio.to_thread(open_text, content, private)
+        shown = await asyncio.to_thread(_shown, content, private)
         return f"$ postern open {name} --key my.key\n{shown}"
 
     token = f"{secrets.randbelow(9 * 10**9) + 10**9}:{secrets.token_urlsafe(32)}"

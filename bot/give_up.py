@@ -17,6 +17,8 @@ REPLY_SECONDS = 2 * DAY
 """Whoever wrote a reply has to hear in time that it did not arrive."""
 DEFECT_SECONDS = DAY
 """For what fails by itself, such as a job about a damaged case: a backup may be restored within a day."""
+FETCH_SECONDS = 46 * 3_600
+"""A requester's file lies in the chat until it is fetched, and can be deleted there for 48 hours."""
 PAUSE_SECONDS = 60
 LONGEST_PAUSE_SECONDS = 300
 
@@ -35,6 +37,8 @@ KEPT_TRYING: Mapping[str, int | None] = {
     "reply": REPLY_SECONDS,
     "status": None,
     "kept": None,
+    "fetch": FETCH_SECONDS,
+    "file": None,
     "code": MESSAGE_SECONDS,
     "case": MESSAGE_SECONDS,
     "edit": MESSAGE_SECONDS,

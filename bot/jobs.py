@@ -17,7 +17,7 @@ from bot.under_way import UnderWay
 from handlers import board, deliveries, reply_states, ringing, timers
 from handlers.desk import Desk
 from handlers.notes import Note
-from handlers.outgoing import Answer, Outgoing
+from handlers.outgoing import Answer, Fetch, Outgoing
 from storage import damage, outbox, undelivered
 from storage.database import Tx
 from storage.marks import Kind
@@ -169,7 +169,8 @@ class Jobs:
             self._room.take(_rank(job), now)
         self._ripe.pop(job_id, None)
         self._under_way.add(job_id, job, call)
-        self._postman.post(call.chat, [call])
+        # What is fetched does not hold up that chat's screens; one file after another.
+        self._postman.post(0 if isinstance(call, Fetch) else call.chat, [call])
 
     def _has_room(self, job: Job, now: int) -> bool:
         """Whether the group can take a call for this job now; otherwise it is noted when."""
@@ -270,7 +271,7 @@ class Jobs:
                 if is_hopeless(job, now, defect=defect):
                     hopeless.append(job)
                     _note(tx, job, DEFECT if defect else Why.TOO_LATE, now)
-                    deliveries.given_up(tx, job_id, job, Why.TOO_LATE, now)
+                    deliveries.given_up(tx, self._desk, job_id, job, Why.TOO_LATE, now)
                 else:
                     waiting.append(job)
                     posted = job.posted and not heard

@@ -8,12 +8,14 @@ from typing import Any
 
 from nacl.public import PrivateKey
 
-from storage.document import MAX_DOCUMENT_BYTES, parse
+from storage.document import parse
 from storage.document_opening import OpenedCase, open_document
+from storage.file_opening import MAX_DOCUMENT_BYTES as MAX_FILE_DOCUMENT_BYTES
+from storage.file_opening import OpenedFile, is_file, open_file
 from storage.sealing import Opener
 from storage.slot_line import encode_slot
 
-__all__ = ["MAX_DOCUMENT_BYTES", "open_text", "rewrap", "visible"]
+__all__ = ["MAX_FILE_DOCUMENT_BYTES", "open_attached", "open_text", "rewrap", "visible"]
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -70,6 +72,11 @@ def open_text(data: bytes, private_key: PrivateKey, language: str | None = None)
     """
     opened = open_document(parse(data), Opener(private_key))
     return "\n".join(_lines(opened, language or _first_language(opened.labels)))
+
+
+def open_attached(data: bytes, private_key: PrivateKey) -> OpenedFile | None:
+    """A requester's file; None: the document is a case, not a file. Raises SealingError."""
+    return open_file(data, Opener(private_key)) if is_file(data) else None
 
 
 def rewrap(data: bytes, private_key: PrivateKey, public: bytes) -> str:

@@ -7,6 +7,7 @@ doesn't take its batch with it, and an error becomes one of `bot.telegram_errors
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from aiogram import Bot, methods, types
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import Response, TelegramMethod
+from aiohttp import ClientError
 
 from bot.forms import Form, form_of, markup
 from bot.session import LeanSession
@@ -38,6 +40,7 @@ from handlers.outgoing import (
     Delete,
     Edit,
     EditPhoto,
+    Fetch,
     Keyboard,
     Menu,
     Outgoing,
@@ -48,6 +51,9 @@ from handlers.outgoing import (
     SendPhoto,
 )
 
+FETCH_TIMEOUT = 180.0
+"""Seconds for a file of 20 MB."""
+FETCH_CHUNK = 65_536
 CALL_TIMEOUT = 30.0
 """Seconds for one call. A long poll gets them on top of what it asks for."""
 MOST_PATIENCE = 24 * 3_600
@@ -107,6 +113,9 @@ class Telegram:
             return Sent()
         if isinstance(outgoing, Remove):
             await self._remove(outgoing)
+            return Sent()
+        if isinstance(outgoing, Fetch):
+            await self._fetch(outgoing)
             return Sent()
         form = form_of(outgoing) if isinstance(outgoing, Send | Edit | Answer) else _method(outgoing)
         result = await self._ask(form)
@@ -195,6 +204,30 @@ class Telegram:
             return
         with suppress(Refused, Gone):  # a small group keeps no list of bans
             await self._ask(methods.UnbanChatMember(chat_id=chat, user_id=user, only_if_banned=True))
+
+    async def _fetch(self, outgoing: Fetch) -> None:
+        try:
+            about = _dictionary(await self._ask(methods.GetFile(file_id=outgoing.file)))
+        except Gone:  # this is about the file
+            raise Refused("missing-file") from None
+        path = about.get("file_path")
+        if not isinstance(path, str) or path.startswith("/"):  # a server of one's own may keep it on its disk
+            raise Refused("missing-file")
+        outgoing.into.restart()
+        url = self._session.api.file_url(self._bot.token, path)
+        too_large = False
+        try:
+            async with asyncio.timeout(FETCH_TIMEOUT):
+                async for part in self._session.stream_content(
+                    url, timeout=int(FETCH_TIMEOUT), chunk_size=FETCH_CHUNK
+                ):
+                    outgoing.into.feed(part)
+        except ValueError:
+            too_large = True
+        except (TelegramNetworkError, ClientError, OSError, TimeoutError):
+            raise Unreachable from None
+        if too_large:
+            raise Refused("too-large")
 
     async def _ask(self, method: TelegramMethod[Any] | Form, patience: int | None = None) -> Any:
         """The call's raw result; None for what had been done already."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import board, group, operator_duty, reply_states, ringing
+from handlers import board, files, group, operator_duty, reply_states, ringing
 from handlers.cards import card
 from handlers.desk import Desk
 from handlers.documents import copy, document
 from handlers.notes import Note
-from handlers.outgoing import Button, Delete, Edit, Outgoing, Remove, Send
+from handlers.outgoing import Button, Delete, Edit, Fetch, Outgoing, Remove, Send
 from handlers.requester_scene import make_view
 from handlers.screens import screen
 from intake.roles import Right, Role, may
@@ -44,6 +44,10 @@ def call_for(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing 
             return _card_gone(tx, desk, job)
         case Task.STATUS:
             return reply_states.status(tx, desk, job_id, job)
+        case Task.FETCH:
+            return files.fetch(tx, job_id, job)
+        case Task.FILE:
+            return files.handed(tx, desk, job_id, job)
         case Task.KEPT:
             return None
         case Task.SEND if job.reply:
@@ -132,6 +136,8 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
         outbox.done(tx, bytes.fromhex(note.job))
     if isinstance(call, Edit):
         board.edited(tx, call)
+    if isinstance(call, Fetch) and job is not None:
+        files.fetched(tx, desk, job, call, now)
     if note is None or message is None or isinstance(call, Edit):
         return
     chat = getattr(call, "chat", 0)
@@ -153,11 +159,11 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
 
 def _job(tx: Tx, note: Note | None) -> Job | None:
     """What is to be recorded of a reply, and of the line that tells of one, stands in the job."""
-    if note is None or not note.job or note.kind not in {"reply", "status"}:
+    if note is None or not note.job or note.kind not in {"reply", "status", "fetch"}:
         return None
     job_id = bytes.fromhex(note.job)
     job = outbox.jobs(tx, [job_id]).rows.get(job_id)
-    return job if job is not None and job.reply else None
+    return job if job is not None and (job.reply or job.task is Task.FETCH) else None
 
 
 def _forget(tx: Tx, call: Delete) -> None:
@@ -232,6 +238,8 @@ def refused(tx: Tx, desk: Desk, call: Outgoing, reason: str, now: int) -> Outgoi
             reply_states.failed(tx, job_id, job, Why.REFUSED, now)
         else:
             outbox.done(tx, job_id)
+        if job is not None and job.task is Task.FETCH:
+            files.not_fetched(tx, desk, job, now)
     return None
 
 
@@ -288,12 +296,14 @@ def _still_in_the_group(tx: Tx, desk: Desk, job_id: bytes, now: int) -> None:
             outbox.add(tx, Job(Task.SEND, now, chat=admin.chat, text=text))
 
 
-def given_up(tx: Tx, job_id: bytes, job: Job, why: Why, now: int) -> None:
+def given_up(tx: Tx, desk: Desk, job_id: bytes, job: Job, why: Why, now: int) -> None:
     """It is not tried any longer. Of a reply, the holder hears."""
     if job.reply and job.task is Task.SEND:
         reply_states.failed(tx, job_id, job, why, now)
     else:
         outbox.done(tx, job_id)
+    if job.task is Task.FETCH:
+        files.not_fetched(tx, desk, job, now)
 
 
 def chat_gone(tx: Tx, desk: Desk, chat: int, owed: Sequence[bytes], why: str, now: int) -> None:
@@ -302,5 +312,5 @@ def chat_gone(tx: Tx, desk: Desk, chat: int, owed: Sequence[bytes], why: str, no
     `owed`: ids of the jobs that were on their way there. `why`: "blocked" or "deleted".
     """
     for job_id, job in outbox.jobs(tx, owed).rows.items():
-        given_up(tx, job_id, job, Why(why), now)
+        given_up(tx, desk, job_id, job, Why(why), now)
     traces.forget(tx, [i for i, _ in traces.of_chat(tx, chat)])

@@ -8,7 +8,7 @@ from handlers.cards import DAY
 from handlers.desk import Desk
 from handlers.notes import Note
 from handlers.outgoing import Button, Keyboard, SendDocument
-from storage import locks, meta, thread
+from storage import files, locks, meta, thread
 from storage.cases import Case
 from storage.database import Tx
 from storage.document import build
@@ -62,6 +62,10 @@ def document(tx: Tx, desk: Desk, case: Case, holder: Member, job: str) -> SendDo
     if case.account is not None:  # with a return code, nothing leads to an account that could be blocked
         more += (Button(say(language, "block-button"), f"block.{case.reference}"),)
     keyboard += (more,)
+    if case.contact is not None:
+        keyboard += ((Button(say(language, "file-ask-button"), f"askfile.{case.reference}"),),)
+    if count := len(files.sequences(tx, case.case)):
+        keyboard += ((Button(say(language, "files-button", n=count), f"files.{case.reference}"),),)
     return SendDocument(
         holder.chat,
         f"{case.reference}.postern",

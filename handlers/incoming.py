@@ -2,7 +2,7 @@
 
 `parse` is total: any JSON value gives an answer, never an exception. It reads what the conversation
 needs and nothing more: no names, no usernames, no phone numbers, no coordinates, no captions, and of
-files only that there was one. Everything it does read is bounded.
+files how to fetch them. Everything it does read is bounded.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ MAX_TEXT_CHARS = 4 * 4096
 """Telegram's own limit is 4,096 UTF-16 units; four times that is no client's message."""
 MAX_DATA_CHARS = 64
 MAX_QUERY_ID_CHARS = 64
+MAX_FILE_ID_CHARS = 256
+MAX_KIND_CHARS = 80
 
 Json = Mapping[str, object]
 Fields = dict[str, Any]
@@ -45,6 +47,17 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file in a message: how to fetch it. Its name is never read."""
+
+    id: str = field(repr=False)
+    size: int = field(repr=False)
+    """As Telegram says; 0: it says nothing."""
+    kind: str = field(repr=False)
+    """A media type, as the sender's app says; it may be anything."""
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One update. What it doesn't have is 0, "" or None; its `repr` shows neither content nor ids."""
 
@@ -68,6 +81,7 @@ class Incoming:
     reply_to: int | None = field(default=None, repr=False)
     forwarded: bool = False
     migrate_to: int | None = field(default=None, repr=False)
+    file: Attached | None = field(default=None, repr=False)
 
 
 _CHAT_TYPES = frozenset({"private", "group", "supergroup", "channel"})
@@ -123,7 +137,23 @@ def _message(update_id: int, message: Json, bot_username: str) -> Incoming:
         return Incoming(update_id, Kind.CONTACT, **found)
     if "location" in message or "venue" in message:
         return Incoming(update_id, Kind.LOCATION, **found)
-    return Incoming(update_id, Kind.OTHER_MESSAGE if _FILES.isdisjoint(message) else Kind.FILE, **found)
+    if _FILES.isdisjoint(message):
+        return Incoming(update_id, Kind.OTHER_MESSAGE, **found)
+    return Incoming(update_id, Kind.FILE, **found, file=_attached(message))
+
+
+def _attached(message: Json) -> Attached | None:
+    """The file, of the kinds that somebody may be asked for. Of a photo, the largest size."""
+    for name in ("document", "video", "audio", "voice", "photo"):
+        one = message.get(name)
+        if name == "photo" and isinstance(one, list) and one:
+            one = one[-1]
+        about = _object(one)
+        file_id, size = about.get("file_id"), _integer(about.get("file_size"))
+        if isinstance(file_id, str) and 0 < len(file_id) <= MAX_FILE_ID_CHARS and file_id.isascii():
+            kind = "image/jpeg" if name == "photo" else _string(about.get("mime_type"), MAX_KIND_CHARS)
+            return Attached(file_id, max(0, size or 0), kind)
+    return None
 
 
 def _has_author(found: Fields, message: Json) -> bool:

@@ -7,6 +7,7 @@ kind and nothing else. Texts are sent as they stand, never with a parse mode.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 MAX_TEXT = 4096
 """Characters in a message, counted as UTF-16 units, which is how Telegram counts."""
@@ -133,6 +134,26 @@ class Remove:
     note: str = field(default="", repr=False)
 
 
+class Sink(Protocol):
+    """Where a file's bytes go."""
+
+    def restart(self) -> None:
+        """Forget what came: it comes again from the start."""
+
+    def feed(self, part: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Fetch a file that somebody sent, straight into `into`."""
+
+    chat: int = field(repr=False)
+    file: str = field(repr=False)
+    """Telegram's id of it."""
+    into: Sink = field(repr=False)
+    note: str = field(default="", repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Menu:
     """The commands that the app lists in this chat: (name, description). None: those that everybody sees."""
@@ -142,5 +163,5 @@ class Menu:
 
 
 Outgoing = (
-    Send | SendDocument | SendPhoto | EditPhoto | Edit | Buttons | Delete | Answer | Pin | Menu | Remove
+    Send | SendDocument | SendPhoto | EditPhoto | Edit | Buttons | Delete | Answer | Pin | Menu | Remove | Fetch
 )

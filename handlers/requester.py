@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from handlers import requester_code, requester_seen
+from handlers import requester_code, requester_file, requester_seen
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.requester_barred import only_leaving
@@ -55,6 +55,8 @@ async def take_turn(desk: Desk, incoming: Incoming, account: bytes, *, newcomers
         return Who.SERVED
     if incoming.data.startswith(requester_seen.PREFIX):
         await requester_seen.take_turn(desk, incoming)
+        return Who.SERVED
+    if incoming.file is not None and await requester_file.take_turn(desk, incoming, account):
         return Who.SERVED
     drawn, prepared = fresh(), Prepared()
     while True:

@@ -20,7 +20,7 @@ from intake.counts import closing_names, month_of
 from intake.errors import Tampered
 from intake.lifecycle import Act, Outcome, Status, after
 from intake.questionnaire import Level
-from storage import grouped, locks, outbox, replies, tallies, undelivered
+from storage import files, grouped, locks, outbox, replies, tallies, undelivered
 from storage.database import Tx
 from storage.other_versions import SENSELESS, saved_otherwise
 from storage.purpose import framed
@@ -78,6 +78,8 @@ class Facts:
     """staff.id"""
     offered_to: str = ""
     """staff.id of whoever is asked to take it over."""
+    file_until: int = 0
+    """Unix seconds: until then the requester's next file is taken; 0: none was asked for."""
     labels: str = ""
     """Fingerprint of the questionnaire's words that the answers were given to; see `meta.keep_labels`."""
 
@@ -267,6 +269,7 @@ def erase(tx: Tx, chosen: Sequence[bytes]) -> None:
             _count_grouped(tx, found.facts, -1)
     outbox.drop_about(tx, {case.hex() for case in chosen})
     _forget_replies(tx, chosen)
+    files.erase_of(tx, chosen)
     tx.conn.execute(delete(thread).where(thread.c.case_id.in_(chosen)))
     tx.conn.execute(delete(cases).where(cases.c.case_id.in_(chosen)))
 

@@ -67,6 +67,10 @@ class Task(StrEnum):
     """A message as it stands: a notice, or an operator's reply to a requester."""
     STATUS = "status"
     """Show, or show anew, to the holder of a case how a reply stands."""
+    FETCH = "fetch"
+    """Fetch the file `text` (Telegram's id), seal it to the case, and delete the message `tag` in `chat`."""
+    FILE = "file"
+    """Hand the sealed file `tag` (its sequence) to the case's holder."""
     KEPT = "kept"
     """A reply that could not be delivered, kept until then so that its holder can send it again. Then it is dropped."""
 

@@ -20,6 +20,7 @@ class Purpose(StrEnum):
     KEY_FILE = "postern/key-file"
     SERVER_KEY_FILE = "postern/server-key-file"
     DOCUMENT = "postern/document"
+    FILE = "postern/file"
 
     # Derived from the server key, which can be rotated.
     SERVER_KEY_ID = "postern/server-key-id"

@@ -23,6 +23,7 @@ from storage import (
     cases,
     combinations,
     custody,
+    files,
     leftovers,
     meta,
     people,
@@ -35,6 +36,7 @@ from storage.postgres_files import rewrite
 from storage.schema import blocked as blocked_table
 from storage.schema import cases as cases_table
 from storage.schema import combinations as combinations_table
+from storage.schema import files as files_table
 from storage.schema import handled, invites
 from storage.schema import replies as replies_table
 from storage.schema import thread as thread_table
@@ -98,6 +100,7 @@ def categories(retention: Retention, now: int) -> tuple[Category, ...]:
     old_open = cases.unfinished_since(today - retention.open)
     old_closed = cases.finished_since(today - retention.closed)
     old_entries = thread.written_until(today - retention.replies)
+    old_files = files.come_until(today - retention.replies)
     old_states = replies.written_until(today - retention.replies)
     expired, updates = invites.c.expires_at <= now, handled.c.day < today - HANDLED_DAYS
     counts = combinations_table.c.day < today - WINDOW_DAYS
@@ -108,6 +111,11 @@ def categories(retention: Retention, now: int) -> tuple[Category, ...]:
             REPLIES,
             _counting(thread_table, old_entries),
             lambda tx: thread.erase(tx, old_entries, AT_ONCE),
+        ),
+        Category(
+            "files of requesters",
+            _counting(files_table, old_files),
+            lambda tx: files.erase(tx, old_files, 1),
         ),
         Category(
             "states of replies",

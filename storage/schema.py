@@ -83,6 +83,23 @@ thread = _table(
     Column("code_box", LargeBinary, nullable=True),  # a reply, sealed to the return code
 )
 
+# Files that a requester was asked for, sealed to the case in blocks of one size; how many says about how large it is.
+files = _table(
+    "files",
+    Column("case_id", LargeBinary(16), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),  # random
+    Column("day", Integer, nullable=False, index=True),
+    Column("head", LargeBinary, nullable=False),  # sealed to the case: the file's own key, its size and kind
+    Column("mac", LargeBinary(16), nullable=False),  # over head and blocks
+)
+file_blocks = _table(
+    "file_blocks",
+    Column("case_id", LargeBinary(16), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("box", LargeBinary, nullable=False),  # encrypted with the file's own key, one size
+)
+
 # How each reply stands. What it says lies in `thread`. The id stands in the button under the requester's message.
 replies = _table(
     "replies",

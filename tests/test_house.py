@@ -194,7 +194,7 @@ def test_commands_that_need_no_client_do_not_pay_for_it() -> None:
 
 def test_only_those_who_may_open_name_the_opener() -> None:
     """The service can seal and can't open: the name of what opens appears in the operators' own tools only."""
-    may = re.compile(r"storage\.sealing|storage\.document\w*|bot\.opening|tests(\..*)?")
+    may = re.compile(r"storage\.sealing|storage\.document\w*|storage\.file_\w+|bot\.opening|tests(\..*)?")
     assert [
         module
         for module, tree in sources().items()

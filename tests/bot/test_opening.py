@@ -17,10 +17,11 @@ from storage import keyfile
 from storage.argon import Cost
 from storage.document import build, encode_answers, labels_fingerprint, parse
 from storage.envelope import ANSWERS, Who
-from storage.public_key import encode_public
+from storage.file_seal import FileSealer, build_file
+from storage.public_key import decode_public, encode_public
 from storage.sealing import Sealer, make_lock, with_slot
 from storage.slot_line import decode_slot
-from tests.bot.installed import Shell
+from tests.bot.installed import Place, Shell
 
 CASE = bytes(range(16))
 HOLDER = PrivateKey(b"\x01" * 32)
@@ -170,3 +171,27 @@ def test_the_command_prints_the_case_or_one_slot(shell: Shell, tmp_path: Path) -
     done = shell(*command, "wrong")
     assert (done.code, done.out) == (1, "")
     assert "not its passphrase" in done.err
+
+
+def test_a_requesters_file_is_written_where_out_says_and_nowhere_else(place: Place, tmp_path: Path) -> None:
+    words, key, out = tmp_path / "words", tmp_path / "my.key", tmp_path / "paper.pdf"
+    words.write_text("correct horse battery\n")
+    made = place.run("keygen", str(key), "--passphrase-file", str(words))
+    lock = make_lock(bytes(16), [decode_public(made.out.strip())])
+    sealer = FileSealer(lock.case, lock.public, 5, "application/pdf\x1b[2J")
+    sealer.feed(b"%PDF-1.7 a paper")
+    file = tmp_path / "sealed.postern"
+    whole = {"reference": "K7QM-4ZDP", "case": lock.case, "public": lock.public, "slots": lock.slots}
+    file.write_bytes(build_file(**whole, sequence=5, sealed=sealer.finish()))  # type: ignore[arg-type]
+    opening = ("open", str(file), "--key", str(key), "--passphrase-file", str(words))
+    before = set(tmp_path.iterdir())
+    looked = place.run(*opening)
+    assert (looked.code, looked.out) == (0, "")
+    assert "16 bytes" in looked.err
+    assert "\x1b" not in looked.err
+    assert set(tmp_path.iterdir()) == before
+    assert place.run(*opening, "--out", str(out)).code == 0
+    assert out.read_bytes() == b"%PDF-1.7 a paper"
+    assert out.stat().st_mode & 0o777 == 0o600
+    again = place.run(*opening, "--out", str(out))
+    assert (again.code, "Nothing is overwritten" in again.err) == (1, True)

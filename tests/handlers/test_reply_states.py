@@ -40,7 +40,7 @@ async def due(world: World, task: Task) -> list[tuple[bytes, Job]]:
 
 async def fail(world: World, why: Why) -> None:
     [(job_id, job)] = [(i, j) for i, j in await due(world, Task.SEND) if j.reply]
-    await world.write(lambda tx: deliveries.given_up(tx, job_id, job, why, world.now))
+    await world.write(lambda tx: deliveries.given_up(tx, world.desk, job_id, job, why, world.now))
 
 
 async def test_the_line_is_one_message_from_queued_to_read(world: World) -> None:

@@ -32,7 +32,7 @@ READABLE = {
     "cases.facts": {
         "level", "received_hour", "language", "card_lines", "counted", "counted_day", "card", "documents", "labels",
         "near_empty", "grouped", "within", "category", "spoken", "shown_at", "replied_hour",
-        "touched", "reminded", "closing", "asked", "asked_by", "offered_to",
+        "touched", "reminded", "closing", "asked", "asked_by", "offered_to", "file_until",
     },
     "cases.contact": {"chat", "language"},
     "outbox.job": {
@@ -63,6 +63,8 @@ CLEAR = {
         "outcome",
     },
     "thread": {"case_id", "sequence", "author", "day", "mac"},
+    "files": {"case_id", "sequence", "day", "mac"},
+    "file_blocks": {"case_id", "sequence", "position"},
     "replies": {"id", "case_id", "day"},
     "undelivered": {"id", "day", "about"},
     "outbox": {"id", "due_day", "about"},
@@ -81,7 +83,7 @@ CLEAR = {
 }  # fmt: skip
 """Everything that stands in the clear: pseudonyms, days, numbers, keyed hashes."""
 
-SEALED = {"locks.slots", "blocks.box", "thread.box", "thread.code_box"}
+SEALED = {"locks.slots", "blocks.box", "thread.box", "thread.code_box", "files.head", "file_blocks.box"}
 """What only a recipient, or the return code, opens."""
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from nacl.public import PrivateKey
 
-from bot.opening import open_text
+from bot.opening import open_attached, open_text
 from intake.errors import PosternError
 from intake.roles import Role
 from sandbox.client import Bubble, Phone
@@ -38,6 +38,29 @@ async def _file(operator: Operator, sent: Sent, *, after: int = 0) -> Bubble:
 
     shown = await operator.phone.wait_for(files, timeout=DELAY)
     return files(shown)[-1]
+
+
+async def test_a_document_that_the_holder_asks_for_comes_sealed_and_leaves_the_chat(town: Town) -> None:
+    ann, operator = await town.requester(), town.operators[0]
+    sent = await ann.ask_for_help()
+    file = await _claimed(town, operator, sent)
+    unasked = await ann.send_media("photo", content=b"nobody asked for this")
+    await ann.wait_for(lambda ms: all(m.id != unasked.id for m in ms), timeout=DELAY)
+    await operator.phone.press("Ask for a document", message_id=file.id)
+    await ann.wait_for(
+        lambda ms: any(sent.reference in m.text and "document" in m.text for m in ms), timeout=DELAY
+    )
+    content = secrets.token_bytes(700_000)
+    papers = await ann.send_media("document", file_name="Ann Orlova.pdf", content=content)
+    await ann.wait_for(lambda ms: all(m.id != papers.id for m in ms), timeout=DELAY)
+    handed = await _file(operator, sent, after=file.id)
+    document = await operator.phone.download(handed.file_id or "")
+    opened = open_attached(document, operator.private)
+    assert opened is not None
+    assert opened.content == content
+    assert b"Orlova" not in document
+    with pytest.raises(PosternError):
+        open_attached(document, town.operators[1].private)
 
 
 async def test_enrolment_in_chat_and_opening_a_case_as_the_readme_tells(town: Town, tmp_path: Path) -> None:

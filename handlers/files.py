@@ -1,0 +1,101 @@
+"""A file that the holder asked the requester for: fetched, sealed to the case, handed over; gone from the chat.
+
+The holder presses; the requester is asked, in words that say nothing; their next file within the time is taken, one.
+It is fetched straight into the seal (`storage.file_seal`), so nothing of it is ever stored that the service could read.
+"""
+
+from __future__ import annotations
+
+from handlers.desk import Desk
+from handlers.documents import openers
+from handlers.notes import Note
+from handlers.outgoing import Fetch, Outgoing, SendDocument
+from storage import cases, files, locks, outbox, staff, traces
+from storage.cases import Case
+from storage.database import Tx
+from storage.file_seal import FileSealer, build_file
+from storage.outbox import Job, Task
+from storage.sealing import only_slots
+from storage.traces import LONGEST_TRACE
+
+DAY, HOUR = 86_400, 3_600
+WAITS_SECONDS = DAY
+"""For so long the requester's next file is taken."""
+MEGABYTE = 1024 * 1024
+
+
+def handed(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
+    case = cases.by_id(tx, bytes.fromhex(job.case))
+    holder = staff.by_id(tx, case.holder) if case is not None and case.holder else None
+    sealed = files.get(tx, case.case, int(job.tag)) if case is not None else None
+    if case is None or sealed is None or holder is None or holder.chat is None:
+        return None
+    lock = locks.get(tx, case.case)
+    content = build_file(
+        reference=case.reference,
+        case=case.case,
+        public=lock.public,
+        slots=only_slots(lock.slots, openers(tx, case, holder)),
+        sequence=int(job.tag),
+        sealed=sealed,
+    )
+    name = f"{case.reference}-file-{int(job.tag):x}.postern"
+    caption = desk.texts.say(desk.staff_language, "file-document", reference=case.reference, name=name)
+    note = Note("document", case.case.hex(), job=job_id.hex())
+    return SendDocument(holder.chat, name, content, caption, protect=False, note=str(note))
+
+
+def fetch(tx: Tx, job_id: bytes, job: Job) -> Outgoing | None:
+    case = cases.by_id(tx, bytes.fromhex(job.case))
+    if (
+        case is None or case.contact is None
+    ):  # it was closed meanwhile: the message goes with what else is noted
+        return None
+    public = locks.get(tx, case.case).public
+    sealer = FileSealer(case.case, public, files.new_sequence(), job.tag.partition("|")[2])
+    return Fetch(job.chat, job.text, sealer, note=str(Note("fetch", job.case, job=job_id.hex())))
+
+
+def fetched(tx: Tx, desk: Desk, job: Job, call: Fetch, now: int) -> None:
+    """All of it is here: it is sealed and kept, its message goes, and both sides hear of it."""
+    case = cases.by_id(tx, bytes.fromhex(job.case))
+    if case is None or not isinstance(call.into, FileSealer):
+        return
+    files.add(tx, case.case, call.into.sequence, now // DAY, call.into.finish())
+    _remove_message(tx, job, now)
+    if case.contact is not None:
+        text = desk.texts.say(case.contact.language, "file-taken", reference=case.reference)
+        tell_requester(tx, case, text, now, delete_after=desk.terms.reply_seconds)
+    if case.holder is not None:
+        outbox.add(tx, Job(Task.FILE, now, case=job.case, tag=str(call.into.sequence)))
+
+
+def not_fetched(tx: Tx, desk: Desk, job: Job, now: int) -> None:
+    """Telegram doesn't give it, or not for days: it is deleted unread, and both sides hear of it."""
+    _remove_message(tx, job, now)
+    case = cases.by_id(tx, bytes.fromhex(job.case))
+    if case is None:
+        return
+    if case.contact is not None:
+        text = desk.texts.say(case.contact.language, "file-not-taken", reference=case.reference)
+        tell_requester(tx, case, text, now, delete_after=desk.terms.reply_seconds)
+    holder = staff.by_id(tx, case.holder) if case.holder else None
+    if holder is not None and holder.chat is not None:
+        text = desk.texts.say(desk.staff_language, "file-not-fetched", reference=case.reference)
+        about = case.case.hex()
+        told = Job(
+            Task.SEND, now, case=about, chat=holder.chat, text=text, delete_after=LONGEST_TRACE, tag="case"
+        )
+        outbox.add(tx, told)
+
+
+def _remove_message(tx: Tx, job: Job, now: int) -> None:
+    traces.hasten(tx, job.chat, [int(job.tag.partition("|")[0])], now)
+
+
+def tell_requester(tx: Tx, case: Case, text: str, now: int, *, delete_after: int) -> None:
+    if case.contact is not None:
+        about = case.case.hex()
+        outbox.add(
+            tx, Job(Task.SEND, now, case=about, chat=case.contact.chat, text=text, delete_after=delete_after)
+        )
