@@ -7,7 +7,8 @@ from dataclasses import replace
 from handlers.desk import Desk
 from handlers.files import HOUR, MEGABYTE, WAITS_SECONDS, tell_requester
 from handlers.operator_cases import own_case
-from storage import cases, files, outbox
+from intake.trail import Event
+from storage import audit, cases, custody, files, outbox
 from storage.database import Tx
 from storage.file_seal import MAX_FILE_BYTES
 from storage.outbox import Job, Task
@@ -24,6 +25,8 @@ def ask(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> tuple[s
     if case.facts.file_until > now:
         return say(language, "file-ask-already", reference=reference), True
     cases.save_facts(tx, case, replace(case.facts, file_until=now + WAITS_SECONDS))
+    audit.note(tx, Event.FILE_ASKED, member, now, case=case.case)
+    custody.touch(tx, case.case, now)
     values = {"organisation": desk.terms.organisation, "reference": reference}
     values |= {"hours": str(WAITS_SECONDS // HOUR), "size": str(MAX_FILE_BYTES // MEGABYTE)}
     text = say(case.contact.language, "file-wanted", **values)

@@ -115,4 +115,6 @@ def send_again(tx: Tx, desk: Desk, member: Member, reply: str, now: int) -> tupl
         return say(language, "send-again-not-yours"), True
     if not reply_states.send_again(tx, case, reply, now):
         return say(language, "send-again-too-late"), True
+    audit.note(tx, Event.REPLIED, member, now, case=case.case)
+    custody.touch(tx, case.case, now)
     return say(language, "send-again-done", reference=case.reference), False

@@ -163,5 +163,16 @@ class Menu:
 
 
 Outgoing = (
-    Send | SendDocument | SendPhoto | EditPhoto | Edit | Buttons | Delete | Answer | Pin | Menu | Remove | Fetch
+    Send
+    | SendDocument
+    | SendPhoto
+    | EditPhoto
+    | Edit
+    | Buttons
+    | Delete
+    | Answer
+    | Pin
+    | Menu
+    | Remove
+    | Fetch
 )

@@ -18,6 +18,8 @@ class Event(StrEnum):
     COPIED = "copied"
     """The sealed file was handed out to a lead who doesn't hold the case."""
     REPLIED = "replied"
+    FILE_ASKED = "file-asked"
+    """The requester was asked for a document."""
     NOTED = "noted"
     EXTENDED = "extended"
     RELEASED = "released"

@@ -200,7 +200,7 @@ async def test_files_are_erased_with_their_case_and_when_their_time_is_over(worl
 
 
 class Days:
-    draft, open, closed, replies = 1, 180, 30, 2
+    draft, open, closed, replies, audit = 1, 180, 30, 2, 365
 
 
 async def test_a_message_with_a_file_is_deleted_once_and_by_us(world: World) -> None:
