@@ -264,18 +264,6 @@ class Person:
             body["reply_to_message"] = {"message_id": reply_to, "chat": body["chat"], "date": self.world.now}
         return self._update("message", body)
 
-    async def send_file(self, content: bytes, *, size: int | None = None, kind: str = "document") -> Message:
-        """A file, whose name and caption nobody may see."""
-        put = self.world.put(self.id, "(a file)")
-        file_id = f"BQAC{put.id:08}"
-        self.world.files[file_id] = content
-        about: Any = {"file_id": file_id, "file_size": len(content) if size is None else size}
-        about |= {"mime_type": "application/pdf", "file_name": "Orlova passport.pdf"}
-        body = {"message_id": put.id, "date": self.world.now, "from": self.sender, "caption": "my passport"}
-        body |= {"chat": {"id": self.id, "type": "private"}, kind: [about] if kind == "photo" else about}
-        await self.world.turn(self._update("message", body))
-        return put
-
     def pressing(self, data: str, on: Message) -> dict[str, Any]:
         chat = {"id": on.chat, "type": "private" if on.chat > 0 else "supergroup"}
         query = f"q{next(self.world._updates)}"

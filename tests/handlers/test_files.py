@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from handlers import deliveries
@@ -19,6 +21,21 @@ from tests.handlers.test_requester_turn import only_case
 
 DAY = 86_400
 PASSPORT = b"%PDF-1.7 Orlova" * 9_000
+
+
+async def send_file(
+    person: Person, content: bytes, *, size: int | None = None, kind: str = "document"
+) -> Message:
+    """A file, whose name and caption nobody may see."""
+    put = person.world.put(person.id, "(a file)")
+    file_id = f"BQAC{put.id:08}"
+    person.world.files[file_id] = content
+    about: Any = {"file_id": file_id, "file_size": len(content) if size is None else size}
+    about |= {"mime_type": "application/pdf", "file_name": "Orlova passport.pdf"}
+    body = {"message_id": put.id, "date": person.world.now, "from": person.sender, "caption": "my passport"}
+    body |= {"chat": {"id": person.id, "type": "private"}, kind: [about] if kind == "photo" else about}
+    await person.world.turn(person._update("message", body))
+    return put
 
 
 async def asked(world: World) -> tuple[Person, Person]:
@@ -45,7 +62,7 @@ async def test_a_file_that_was_asked_for_comes_to_the_holder_sealed_and_is_gone_
 ) -> None:
     heron, ann = await asked(world)
     assert any("asks you for a document" in m.text for m in world.shown(ANN))
-    sent = await ann.send_file(PASSPORT)
+    sent = await send_file(ann, PASSPORT)
     await world.deliver()
     await world.deliver()
     [opened] = handed(world, heron)
@@ -56,7 +73,7 @@ async def test_a_file_that_was_asked_for_comes_to_the_holder_sealed_and_is_gone_
 
 async def test_nothing_of_it_can_be_read_in_the_database_nor_its_name_anywhere(world: World) -> None:
     _, ann = await asked(world)
-    await ann.send_file(PASSPORT)
+    await send_file(ann, PASSPORT)
     await world.deliver()
     everything = repr(await world.tables()) + repr(world.posted)
     assert "Orlova" not in everything
@@ -66,8 +83,8 @@ async def test_nothing_of_it_can_be_read_in_the_database_nor_its_name_anywhere(w
 
 async def test_one_file_is_taken_and_the_next_is_deleted_unread(world: World) -> None:
     heron, ann = await asked(world)
-    await ann.send_file(b"first")
-    second = await ann.send_file(b"second")
+    await send_file(ann, b"first")
+    second = await send_file(ann, b"second")
     await world.deliver()
     await world.deliver()
     assert [each.content for each in handed(world, heron)] == [b"first"]
@@ -77,7 +94,7 @@ async def test_one_file_is_taken_and_the_next_is_deleted_unread(world: World) ->
 
 async def test_media_that_nobody_asked_for_is_deleted_and_never_fetched(world: World) -> None:
     _, ann = await claimed(world)
-    sent = await ann.send_file(PASSPORT)
+    sent = await send_file(ann, PASSPORT)
     await world.deliver()
     assert sent.id not in world.chats[ANN]
     assert not [call for call in world.posted if isinstance(call, Fetch)]
@@ -86,7 +103,7 @@ async def test_media_that_nobody_asked_for_is_deleted_and_never_fetched(world: W
 async def test_what_comes_too_late_is_not_taken(world: World) -> None:
     heron, ann = await asked(world)
     world.wait(DAY)
-    sent = await ann.send_file(PASSPORT)
+    sent = await send_file(ann, PASSPORT)
     await world.deliver()
     assert handed(world, heron) == []
     assert sent.id not in world.chats[ANN]
@@ -94,11 +111,11 @@ async def test_what_comes_too_late_is_not_taken(world: World) -> None:
 
 async def test_what_is_too_large_is_deleted_said_so_and_a_smaller_one_is_taken(world: World) -> None:
     heron, ann = await asked(world)
-    large = await ann.send_file(b"x", size=MAX_FILE_BYTES + 1)
+    large = await send_file(ann, b"x", size=MAX_FILE_BYTES + 1)
     await world.deliver()
     assert large.id not in world.chats[ANN]
     assert any("larger than 20 MB" in m.text for m in world.shown(ANN))
-    await ann.send_file(b"smaller", kind="photo")
+    await send_file(ann, b"smaller", kind="photo")
     await world.deliver()
     await world.deliver()
     assert [(each.content, each.kind) for each in handed(world, heron)] == [(b"smaller", "image/jpeg")]
@@ -108,7 +125,7 @@ async def test_nobody_elses_file_is_taken_for_it(world: World) -> None:
     heron, _ = await asked(world)
     ben = Person(world, BEN)
     await ben.send("/start")
-    sent = await ben.send_file(b"somebody else's")
+    sent = await send_file(ben, b"somebody else's")
     await world.deliver()
     assert handed(world, heron) == []
     assert sent.id not in world.chats[BEN]
@@ -116,7 +133,7 @@ async def test_nobody_elses_file_is_taken_for_it(world: World) -> None:
 
 async def test_a_file_that_comes_twice_is_taken_once(world: World) -> None:
     heron, ann = await asked(world)
-    await ann.send_file(b"first")
+    await send_file(ann, b"first")
     await ann.again()
     await world.deliver()
     await world.deliver()
@@ -125,7 +142,7 @@ async def test_a_file_that_comes_twice_is_taken_once(world: World) -> None:
 
 async def test_what_telegram_does_not_hand_out_is_deleted_and_both_sides_hear_of_it(world: World) -> None:
     heron, ann = await asked(world)
-    sent = await ann.send_file(PASSPORT)
+    sent = await send_file(ann, PASSPORT)
     due = await world.read(lambda tx: outbox.due(tx, world.now))
     [(job_id, job)] = [(i, j) for i, j in due if j.task is Task.FETCH]
     await world.write(lambda tx: deliveries.given_up(tx, world.desk, job_id, job, Why.TOO_LATE, world.now))
@@ -134,7 +151,7 @@ async def test_what_telegram_does_not_hand_out_is_deleted_and_both_sides_hear_of
     assert any("could not be fetched" in m.text for m in world.shown(ANN))
     assert any("did not hand it out" in m.text for m in world.shown(heron.id))
     await heron.press(world.say("file-ask-button"))
-    await ann.send_file(b"second try")
+    await send_file(ann, b"second try")
     await world.deliver()
     await world.deliver()
     assert [each.content for each in handed(world, heron)] == [b"second try"]
@@ -142,7 +159,7 @@ async def test_what_telegram_does_not_hand_out_is_deleted_and_both_sides_hear_of
 
 async def test_until_it_is_fetched_it_stays_in_the_chat_and_47_hours_at_most(world: World) -> None:
     _, ann = await asked(world)
-    sent = await ann.send_file(PASSPORT)
+    sent = await send_file(ann, PASSPORT)
     [due] = [t.due for _, t in await world.read(lambda tx: traces.of_chat(tx, ANN)) if t.message == sent.id]
     assert due == world.now + traces.LONGEST_TRACE
 
@@ -150,7 +167,7 @@ async def test_until_it_is_fetched_it_stays_in_the_chat_and_47_hours_at_most(wor
 async def test_the_next_holder_has_the_files_at_a_press(world: World) -> None:
     ibis = await join(world, 901, Role.OPERATOR, "Ibis")
     heron, ann = await asked(world)
-    await ann.send_file(PASSPORT)
+    await send_file(ann, PASSPORT)
     await world.deliver()
     await world.deliver()
     case = await world.read(only_case)
@@ -187,7 +204,7 @@ async def test_files_are_erased_with_their_case_and_when_their_time_is_over(worl
     from storage.retention import purge
 
     _, ann = await asked(world)
-    await ann.send_file(PASSPORT)
+    await send_file(ann, PASSPORT)
     await world.deliver()
     assert await world.read(lambda tx: files.sequences(tx, only_case(tx).case))
     if how == "erase":
@@ -205,7 +222,7 @@ class Days:
 
 async def test_a_message_with_a_file_is_deleted_once_and_by_us(world: World) -> None:
     _, ann = await asked(world)
-    sent = await ann.send_file(PASSPORT)
+    sent = await send_file(ann, PASSPORT)
     await world.deliver()
     gone = [m for call in world.posted if isinstance(call, Delete) for m in call.messages if m == sent.id]
     assert gone == [sent.id]
