@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import second
+from handlers import ringing, second
 from handlers.desk import Desk
 from handlers.operator_cases import own_case
 from intake.lifecycle import RAISED_TO, Act, RaisedFor, after
@@ -56,7 +56,10 @@ def raise_level(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told
     cases.set_level(tx, case, level)
     audit.note(tx, Event.ESCALATED, member, now, case=case.case, detail=f"{level}/{reason}")
     custody.touch(tx, case.case, now)
-    custody.refresh_card(tx, case, now)
+    raised = cases.by_id(tx, case.case) or case
+    custody.refresh_card(tx, raised, now)
+    if level is Level.EMERGENCY:
+        ringing.raised(tx, desk, raised, member, now)
     return say(language, "raised", reference=reference, level=say(language, f"level-{level}")), False
 
 

@@ -59,6 +59,30 @@ def remember(tx: Tx, case_id: str, now: int) -> None:
         alarms.look_again(tx, case, now)
 
 
+def raised(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
+    """A case that somebody holds has become an emergency: those whom one that has just come rings hear of it at once.
+
+    Somebody has it, so it goes no further, and nobody can claim it. When they release it, or their time runs out, it
+    rings like any other. A case that had no card of its own gets one.
+    """
+    for chat in sorted(_who_hear(tx, case, holder, now)):
+        say, language = desk.texts.say, desk.staff_language
+        text = say(language, "ring-raised", reference=case.reference, name=holder.name)
+        outbox.add(
+            tx, Job(Task.SEND, now, urgent=True, chat=chat, text=text, delete_after=traces.LONGEST_TRACE)
+        )
+    if case.facts.card is None and desk.terms.operators_chat is not None:
+        outbox.add(tx, Job(Task.CARD, now, urgent=True, case=case.case.hex()))
+
+
+def _who_hear(tx: Tx, case: Case, holder: Member, now: int) -> set[int]:
+    for whom in (alarms.ON_DUTY, alarms.EVERYBODY):
+        others = [each for each in _whom(tx, case, whom, now) if each.id != holder.id]
+        if others:
+            return {each.chat for each in others if each.chat is not None}
+    return set()
+
+
 def _rings(case: Case) -> bool:
     return case.status is Status.OPEN and case.facts.level is Level.EMERGENCY
 

@@ -298,3 +298,32 @@ async def test_the_board_tells_no_more_than_the_cards_when_somebody_came(tmp_pat
         world.wait(1_801)
         await show_board(world)
         assert any(world.say("board-title", n=1) in message.text for message in world.shown(GROUP))
+
+
+async def test_a_raise_to_emergency_rings_those_on_duty_and_released_it_rings_like_any_other(
+    world: World,
+) -> None:
+    heron, ibis, crane = [
+        await join(world, 900 + n, Role.OPERATOR, name) for n, name in enumerate(("Heron", "Ibis", "Crane"))
+    ]
+    await go_on_duty(world, ibis)
+    await ask(Person(world, 5551), until="chat")
+    await world.deliver()
+    (case,) = await all_open(world)
+    await heron.press_data(f"claim.{case.reference}", world.put(heron.id, "old"))
+    await world.deliver()
+    told = world.say("ring-raised", reference=case.reference, name="Heron")
+    for level in (Level.URGENT, Level.EMERGENCY):
+        assert told not in [m.text for m in world.shown(ibis.id)]
+        await heron.press_data(f"up.danger.{case.reference}", world.put(heron.id, "old"))
+        await world.deliver()
+        assert (await only(world, case.reference)).facts.level is level
+    assert [told in [m.text for m in world.shown(each.id)] for each in (heron, ibis, crane)] == [
+        False,
+        True,
+        False,
+    ]
+    await heron.press_data(f"release.{case.reference}", world.put(heron.id, "old"))
+    await world.deliver()
+    assert rung(world, ibis, case.reference) == 2, "the line from before, and a ring with a button"
+    assert ibis.find(world.say("claim-button"))[1] == f"claim.{case.reference}"
