@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from handlers import sealed_note
 from handlers.desk import Desk
+from handlers.staff_notices import document_due
 from intake.lifecycle import Outcome
 from intake.trail import Event
 from storage import audit, cases, custody, outbox, served
@@ -17,11 +19,15 @@ from storage.staff import Member
 DAY = 86_400
 
 
-def begin(tx: Tx, desk: Desk, case: Case, member: Member, outcome: Outcome, now: int) -> bool:
-    """Close it when the time for undoing is over, or at once if there is none. False: it is closed already."""
+def begin(tx: Tx, desk: Desk, case: Case, member: Member, outcome: Outcome, now: int, part: str = "") -> bool:
+    """Close it when the time for undoing is over, or at once if there is none. False: it is closed already.
+
+    `part`: see `Facts.closing_part`.
+    """
+    case = replace(case, facts=replace(case.facts, closing=outcome.value, closing_part=part))
     if not desk.terms.undo_seconds or member.chat is None:
         return finish(tx, desk, case, member, outcome, now)
-    cases.save_facts(tx, case, replace(case.facts, closing=outcome.value))
+    cases.save_facts(tx, case, case.facts)
     custody.set_timer(tx, case, Timer.CLOSING, now + desk.terms.undo_seconds)
     say, language = desk.texts.say, desk.staff_language
     text = say(
@@ -52,12 +58,26 @@ def finish(
     if not cases.close(tx, case, outcome, now // DAY):
         return False
     served.ended(tx, case, outcome, now, desk.terms.service)
-    audit.note(tx, Event.CLOSED, member, now, case=case.case, whom=whom, detail=outcome.value)
+    merged = outcome is Outcome.DUPLICATE and _link(tx, desk, case, now)
+    event = Event.MERGED if merged else Event.CLOSED
+    audit.note(tx, event, member, now, case=case.case, whom=whom, detail=outcome.value)
     custody.stop_timers(tx, case)
     custody.withdraw_from_holder(tx, case, now)
     custody.narrow_slots(tx, case)
     custody.refresh_card(tx, case, now)
     _tell_requester(tx, desk, case, now)
+    return True
+
+
+def _link(tx: Tx, desk: Desk, case: Case, now: int) -> bool:
+    """Each of the two gets a note that names the other. False: there is no other that is still held by the same."""
+    kept = cases.sound(tx, bytes.fromhex(case.facts.closing_part)) if case.facts.closing_part else None
+    if kept is None or kept.case == case.case or kept.holder is None or kept.holder != case.holder:
+        return False
+    say, language = desk.texts.say, desk.staff_language
+    sealed_note.put(tx, kept.case, say(language, "merged-kept", reference=case.reference), now)
+    sealed_note.put(tx, case.case, say(language, "merged-closed", reference=kept.reference), now)
+    document_due(tx, kept, now)
     return True
 
 
@@ -67,7 +87,7 @@ def undo(tx: Tx, case: Case, member: Member, now: int) -> bool:
         return False
     audit.note(tx, Event.UNDONE, member, now, case=case.case, detail=case.facts.closing)
     custody.stop_timers(tx, case, Timer.CLOSING)
-    cases.save_facts(tx, case, replace(case.facts, closing=""))
+    cases.save_facts(tx, case, replace(case.facts, closing="", closing_part=""))
     return True
 
 

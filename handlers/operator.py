@@ -12,6 +12,7 @@ from handlers import (
     operator_files,
     operator_hand_over,
     operator_lead,
+    operator_merge,
     operator_more,
     operator_note,
     operator_queue,
@@ -42,7 +43,21 @@ from storage.staff import Member
 from storage.traces import LONGEST_TRACE
 
 SETTLED_BY_A_PRESS = frozenset(
-    {"keep", "raise", "up", "lower", "hand", "offer", "assign", "accept", "decline", "outcome", "undo"}
+    {
+        "keep",
+        "raise",
+        "up",
+        "lower",
+        "hand",
+        "offer",
+        "assign",
+        "accept",
+        "decline",
+        "outcome",
+        "undo",
+        "dup",
+        "merge",
+    }
 )
 """Buttons of questions that are over once they are answered: a chat with forty cases must not fill up with them."""
 
@@ -134,6 +149,8 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
         reply_states.AGAIN: operator_reply.send_again,
         "close": ask_outcome,
         "outcome": close,
+        "dup": operator_merge.ask_which,
+        "merge": operator_merge.merge,
         "undo": undo,
         "more": operator_more.menu,
         "raise": operator_more.ask_reason,
@@ -242,6 +259,8 @@ def ask_outcome(tx: Tx, desk: Desk, member: Member, reference: str, now: int) ->
     if case is None or member.chat is None:
         return say(language, "not-yours", reference=reference), True
     buttons = tuple((say(language, f"outcome-{o}"), f"outcome.{o}.{reference}") for o in BY_OPERATORS)
+    if operator_merge.others(tx, case, member):
+        buttons += ((say(language, "merge-button"), f"dup.{reference}"),)
     text = say(language, "close-ask", reference=reference)
     job = Job(
         Task.SEND,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from handlers import sealed_note
 from handlers.cards import DAY
 from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.outgoing import Delete, Send
 from intake.events import MAX_TEXT_BYTES
 from intake.trail import Event
-from storage import audit, cases, custody, locks, meta, thread, traces
+from storage import audit, cases, custody, meta, traces
 from storage.database import Tx
-from storage.envelope import Who
-from storage.sealing import Sealer
 from storage.staff import Member
 
 
@@ -30,10 +29,7 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         if over > 0:
             return say(language, "reply-too-long", over=over, room=MAX_TEXT_BYTES)
         if meta.first_time(tx, incoming.update_id, now // DAY):
-            sequence = thread.next_sequence(tx, case.case)
-            sealer = Sealer(case.case, locks.get(tx, case.case).public)
-            box = sealer.seal(Who.NOTE.question, sequence, text.encode())
-            thread.add(tx, case.case, thread.Entry(sequence, Who.NOTE, now // DAY, box))
+            sealed_note.put(tx, case.case, text, now)
             custody.touch(tx, case.case, now)
             audit.note(tx, Event.NOTED, member, now, case=case.case)
         return say(language, "note-kept", reference=case.reference)

@@ -72,6 +72,8 @@ class Facts:
     """When the holder was reminded since; 0: not."""
     closing: str = ""
     """The outcome with which it will be closed when the time for undoing that is over."""
+    closing_part: str = ""
+    """What belongs to that: the id of the case that it is a duplicate of, in hexadecimal."""
     asked: str = ""
     """What waits for a second person: an outcome, or a level to be lowered to."""
     asked_by: str = ""
@@ -84,7 +86,7 @@ class Facts:
     """Fingerprint of the questionnaire's words that the answers were given to; see `meta.keep_labels`."""
 
 
-OF_HOLDER = ("documents", "touched", "reminded", "closing", "asked", "asked_by", "offered_to")
+OF_HOLDER = ("documents", "touched", "reminded", "closing", "closing_part", "asked", "asked_by", "offered_to")
 """Facts that end when whoever holds the case holds it no longer."""
 
 

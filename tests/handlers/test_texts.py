@@ -57,6 +57,7 @@ LARGE: dict[str, int | str] = {
     "organisation": "W" * 60,
     "over": 4 * 4_096,
     "reference": "WWWW-WWWW",
+    "kept": "WWWW-WWWW",
     "references": ", ".join(["WWWW-WWWW"] * 60),
     "replies_days": 3_650,
     "reply_hours": 47,
@@ -91,6 +92,7 @@ ANSWERS_TO_PRESSES = {
         "key-refused-admin",
     ),
     *("key-settled", "not-yours", "released", "busy", "block-none", "block-done", "lifted", "lift-gone"),
+    *("merge-none", "merging"),
     *("kept", "closing-toast", "closing-already", "undone", "undo-too-late", "hold-limit", "openings-limit"),
     *(
         "raised",
