@@ -52,6 +52,8 @@ def cells(counts: Mapping[tuple[str, str], int], by: Breakdown | None = None) ->
     """Every month's total, and its parts by one breakdown."""
     found = Counter[Cell]()
     parts = Counter[str]()
+    if by is not None and by.id == OUTCOME_ID:  # also where nothing ended: readers know that total too
+        found.update(dict.fromkeys(((month, by.id, "") for month, _ in counts), 0))
     for (month, name), number in counts.items():
         if name == REQUESTS:
             found[month, "", ""] += number

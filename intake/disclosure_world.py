@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from intake.breakdowns import OUTCOME_ID
 from intake.tables import Cell, Column, Fact, Period, Release, Table
 
 REST = ""
@@ -67,7 +68,9 @@ class Known:
 
 
 def total(counts: Mapping[Cell, int], question: str, month: str) -> int:
-    """Of all that is counted in a month under the question."""
+    """Of all that is counted in a month under the question. Endings have totals of their own or none."""
+    if question == OUTCOME_ID:
+        return counts.get((month, question, ""), 0)
     return counts.get((month, question, ""), counts.get((month, "", ""), 0))
 
 

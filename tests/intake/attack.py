@@ -21,11 +21,15 @@ from dataclasses import dataclass
 
 import highspy
 
+from intake.breakdowns import OUTCOME_ID, Breakdown, cells
+from intake.counts import OUTCOME, REQUESTS
 from intake.disclosure import protect
 from intake.tables import Cell, Column, Period, Protected, Release, Rounding, Table
 
 BELOW = 10
 QUESTION = "kind"
+ENDINGS = 0.3
+"""How many of the years are of how requests ended."""
 MONTHS = tuple(f"{year}-{month:02d}" for year in (2022, 2023) for month in range(1, 13))
 Protector = Callable[[Table, Sequence[Release], int, Rounding | None], Protected]
 
@@ -43,10 +47,16 @@ class Printed:
 class Years:
     """Two years of one question, and what the admin asked for."""
 
+    question: str
     counts: dict[Cell, int]
     options: tuple[str, ...]
     exclusive: bool
     wishes: tuple[tuple[Table, Rounding | None], ...]
+
+    def total(self, month: str) -> int:
+        """Public: of what is counted under the question, which for endings is not what was sent."""
+        own = OUTCOME_ID if self.question == OUTCOME_ID else ""
+        return self.counts.get((month, own, ""), 0)
 
 
 # What happened, and what was asked for
@@ -75,12 +85,30 @@ def years(seed: int) -> Years:
             )
         counts |= {(month, QUESTION, option): drawn[option] for option in options}
         counts[month, "", ""] = arrived
-    wishes = tuple(_wish(chance, counts, options, exclusive) for _ in range(chance.randint(4, 12)))
-    return Years(counts, options, exclusive, wishes)
+    question = QUESTION
+    if exclusive and random.Random(f"endings {seed}").random() < ENDINGS:
+        question, counts = OUTCOME_ID, _endings(random.Random(seed), counts, options)
+    wishes = tuple(_wish(chance, question, counts, options, exclusive) for _ in range(chance.randint(4, 12)))
+    return Years(question, counts, options, exclusive, wishes)
+
+
+def _endings(chance: random.Random, counts: dict[Cell, int], options: tuple[str, ...]) -> dict[Cell, int]:
+    """The same as endings of requests, of which far more came; and months in which nothing ended."""
+    sent: dict[tuple[str, str], int] = {}
+    for month in MONTHS:
+        sent[month, REQUESTS] = 3 * counts[month, "", ""] + 200
+        if chance.random() < 0.7:
+            sent |= {(month, OUTCOME + o): counts[month, QUESTION, o] for o in options}
+    made = cells(sent, Breakdown(OUTCOME_ID, options))
+    return {(month, OUTCOME_ID, o): 0 for month in MONTHS for o in options} | made
 
 
 def _wish(
-    chance: random.Random, counts: dict[Cell, int], options: tuple[str, ...], exclusive: bool
+    chance: random.Random,
+    question: str,
+    counts: dict[Cell, int],
+    options: tuple[str, ...],
+    exclusive: bool,
 ) -> tuple[Table, Rounding | None]:
     first = chance.randrange(len(MONTHS))
     months = MONTHS[first : first + chance.choice([1, 2, 3, 3, 4, 6, 12])]
@@ -95,7 +123,7 @@ def _wish(
     if chance.random() < 0.3:
         columns = sorted(chance.sample(columns, chance.randint(1, len(columns))))
     rounding = Rounding(5, b"k" * 32) if chance.random() < 0.1 else None
-    table = Table(tuple(dict.fromkeys(periods)), counts, QUESTION, tuple(columns), exclusive)
+    table = Table(tuple(dict.fromkeys(periods)), counts, question, tuple(columns), exclusive)
     return table, rounding
 
 
@@ -192,7 +220,7 @@ def targets(
     those: Years, paper: Sequence[Printed], seed: int
 ) -> Iterator[tuple[tuple[tuple[str, str], ...], bool]]:
     """Small numbers worth knowing, as sums of atoms, and whether it is promised that they may be nothing."""
-    small = [(m, o) for m in MONTHS for o in those.options if those.counts[m, QUESTION, o] < BELOW]
+    small = [(m, o) for m in MONTHS for o in those.options if those.counts[m, those.question, o] < BELOW]
     yield from (((atom,), True) for atom in small)
     for option in those.options:
         for length in (2, 3, 4, 6):
@@ -212,16 +240,16 @@ def targets(
 
 
 def _true(those: Years, atoms: Sequence[tuple[str, str]]) -> int:
-    return sum(those.counts[month, QUESTION, option] for month, option in atoms)
+    return sum(those.counts[month, those.question, option] for month, option in atoms)
 
 
 def attack(seed: int, protector: Protector = protect) -> Counter[str]:
     """One data set: what was shown, and how many small numbers were found to within less than is promised."""
     those = years(seed)
     paper, told = publish(those, protector)
-    totals = {month: those.counts[month, "", ""] for month in MONTHS}
+    totals = {month: those.total(month) for month in MONTHS}
     attacker = Attacker(totals, those.options, those.exclusive, paper)
-    truth = [those.counts[month, QUESTION, option] for month, option in attacker.at]
+    truth = [those.counts[month, those.question, option] for month, option in attacker.at]
     assert attacker.possible(truth), "what is printed is not true"
     for atoms, may_be_nothing in targets(those, paper, seed):
         members = [attacker.at[atom] for atom in atoms]
@@ -247,11 +275,11 @@ def attack(seed: int, protector: Protector = protect) -> Counter[str]:
 def without_complement(table: Table, _: Sequence[Release], below: int, __: Rounding | None) -> Protected:
     """Hides what is small, and nothing else."""
     rows = [
-        [sum(table.counts[m, QUESTION, o] for m in period for o in column) for column in table.columns]
+        [sum(table.counts[m, table.question, o] for m in period for o in column) for column in table.columns]
         for period in table.periods
     ]
     cells = tuple(tuple(n if n >= below else None for n in row) for row in rows)
-    return Protected(table, cells, Release(QUESTION, table.exclusive, (), ()))
+    return Protected(table, cells, Release(table.question, table.exclusive, (), ()))
 
 
 def without_register(table: Table, _: Sequence[Release], below: int, rounding: Rounding | None) -> Protected:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
+from intake.breakdowns import OUTCOME_ID, Breakdown, cells
 from intake.disclosure import protect
 from intake.tables import Cell, Column, Period, Protected, Reason, Release, Rounding, Table
 
@@ -209,3 +210,15 @@ def test_the_same_cell_is_always_rounded_the_same_way_and_right_on_average() -> 
     means = [sum(n or 0 for n in column(key, rows)) / 12 for key in keys]
     truth = sum(row["a"] for row in rows.values()) / 12
     assert abs(sum(means) / len(means) - truth) < 0.5
+
+
+def test_a_month_in_which_nothing_ended_hides_nothing() -> None:
+    """Readers know that nothing ended there: the three of October are not among September's two hundred."""
+    september, october = ("2023-09",), ("2023-10",)
+    sent = {("2023-09", "requests"): 200, ("2023-10", "requests"): 60}
+    ended = {("2023-10", f"outcome:{o}"): n for o, n in (("helped", 40), ("referred", 12), ("no-answer", 3))}
+    by = Breakdown(OUTCOME_ID, ("helped", "referred", "no-answer"))
+    counts = cells(sent | ended, by)
+    assert counts["2023-09", OUTCOME_ID, ""] == 0
+    found = protect(Table((september + october,), counts, OUTCOME_ID, columns(*by.options)), (), BELOW)
+    assert found.cells[0].count(None) != 1
