@@ -22,7 +22,7 @@ from bot.counts import Counts
 from bot.door import Door
 from bot.election import Election
 from bot.hardening import harden
-from bot.installation import Installation, load_questionnaire, opened
+from bot.installation import Installation, load_canned_replies, load_questionnaire, opened
 from bot.keeper import Keeper
 from bot.lanes import Lanes
 from bot.menus import set_menus
@@ -138,6 +138,7 @@ def assemble(
         throttle=Throttle(settings.throttle),
         busy=lanes.busy,
         admission=Admission(),
+        canned=load_canned_replies(settings),
         redelivered=counts.came_again,
     )
     sender.attach(desk, postman)

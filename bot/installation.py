@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from bot.settings import Settings
-from intake.errors import PosternError, QuestionnaireError
+from intake.canned import CannedReply
+from intake.errors import CannedRepliesError, PosternError, QuestionnaireError
 from intake.questionnaire import Questionnaire
 from storage import meta, migrate
 from storage.database import MOVED, MOVED_AWAY, Database, connect
@@ -142,6 +143,23 @@ def read_questionnaire(path: Path) -> Questionnaire:
     except UnicodeDecodeError:
         raise QuestionnaireError([f"{path} is not text in UTF-8: save it as UTF-8"]) from None
     return load(text, str(path))
+
+
+def load_canned_replies(settings: Settings) -> tuple[CannedReply, ...]:
+    """The prepared replies in force. Raises CannedRepliesError with one line for each fault."""
+    from intake.canned import load_canned
+
+    path = settings.canned_replies
+    if path is None:
+        return ()
+    try:
+        return load_canned(path.read_text("utf-8"), str(path))
+    except OSError as error:
+        raise CannedRepliesError(
+            [f"POSTERN_CANNED_REPLIES: {path} cannot be read: {error.strerror}"]
+        ) from None
+    except UnicodeDecodeError:
+        raise CannedRepliesError([f"{path} is not text in UTF-8: save it as UTF-8"]) from None
 
 
 @contextmanager

@@ -254,6 +254,10 @@ OrganisationName = Annotated[
     AfterValidator(_one_line),
     Field(max_length=60, description="a name of 1 to 60 characters, in one line"),
 ]
+CannedPath = Annotated[
+    Annotated[Path, AfterValidator(_own_path)] | None,
+    Field(description="a path to a file of prepared replies"),
+]
 QuestionnaireName = Annotated[
     str,
     AfterValidator(_one_line),

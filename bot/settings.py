@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.setting_types import (
     ApiUrl,
     BotToken,
+    CannedPath,
     CellSize,
     DatabaseUrl,
     DelayMinutes,
@@ -75,6 +76,7 @@ class Settings(BaseModel):
     server_key_file: OwnPath = Path("~/.config/postern/server.key")
     organisation: OrganisationName = "Postern"
     questionnaire: QuestionnaireName = "leave-service"
+    canned_replies: CannedPath = None
     operators_chat: GroupId = None
     webhook_url: WebhookUrl = None
     webhook_secret: WebhookSecret = None

@@ -12,6 +12,7 @@ from handlers.queue import Queue
 from handlers.stretching import Stretching
 from handlers.texts import Texts
 from handlers.throttle import Throttle
+from intake.canned import CannedReply
 from intake.questionnaire import Questionnaire
 from intake.triage import SERVICE, Service
 from storage.argon import Cost
@@ -82,6 +83,8 @@ class Desk:
     """Where return codes are derived."""
     tries: Tries = field(default_factory=Tries)
     """Of return codes."""
+    canned: tuple[CannedReply, ...] = ()
+    """Replies that the team has prepared."""
     redelivered: Callable[[], None] = lambda: None
     """An update came once more that had been dealt with."""
 

@@ -62,6 +62,8 @@ def document(tx: Tx, desk: Desk, case: Case, holder: Member, job: str) -> SendDo
     if case.account is not None:  # with a return code, nothing leads to an account that could be blocked
         more += (Button(say(language, "block-button"), f"block.{case.reference}"),)
     keyboard += (more,)
+    if desk.canned:
+        keyboard += ((Button(say(language, "canned-button"), f"canned.{case.reference}"),),)
     if case.contact is not None:
         keyboard += ((Button(say(language, "file-ask-button"), f"askfile.{case.reference}"),),)
     if count := len(files.sequences(tx, case.case)):

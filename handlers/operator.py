@@ -7,6 +7,8 @@ from collections.abc import Callable
 from handlers import (
     closing,
     operator_block,
+    operator_canned,
+    operator_doubt,
     operator_duty,
     operator_file,
     operator_files,
@@ -57,6 +59,11 @@ SETTLED_BY_A_PRESS = frozenset(
         "undo",
         "dup",
         "merge",
+        "others",
+        "preview",
+        "ready",
+        "anyway",
+        "unsent",
     }
 )
 """Buttons of questions that are over once they are answered: a chat with forty cases must not fill up with them."""
@@ -146,6 +153,12 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
         "file": send_file,
         "askfile": operator_files.ask,
         "files": operator_files.hand_out,
+        "canned": operator_canned.offer,
+        "others": operator_canned.offer,
+        "preview": operator_canned.preview,
+        "ready": operator_canned.send,
+        "anyway": operator_doubt.send_anyway,
+        "unsent": operator_doubt.drop,
         reply_states.AGAIN: operator_reply.send_again,
         "close": ask_outcome,
         "outcome": close,

@@ -21,6 +21,14 @@ class QuestionnaireError(PosternError):
         self.problems = problems
 
 
+class CannedRepliesError(PosternError):
+    """A file of prepared replies cannot be used. `problems` holds one line for each fault."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
 class SealingError(PosternError):
     """Something sealed could not be opened, or is not what it says it is."""
 

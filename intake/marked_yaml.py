@@ -66,7 +66,7 @@ def compose(text: str) -> yaml.Node:
     except (yaml.YAMLError, ValueError, OverflowError):  # e.g. an escape beyond Unicode in a quoted text
         raise Unreadable(1, "not readable as YAML; check the quoted texts for stray backslashes") from None
     if root is None:
-        raise Unreadable(1, "the file is empty; begin with a copy of a questionnaire that works")
+        raise Unreadable(1, "the file is empty; begin with a copy of one that works")
     return root
 
 

@@ -199,7 +199,11 @@ def _id_of(node: yaml.Node) -> str:
 def _where(path: Path) -> str:
     """`under "label": `, for what lies deeper than the part that a message names."""
     match path:
-        case ("questions", _, "options" | "ladder", _, *deeper) | ("questions" | "levels", _, *deeper):
+        case ("questions", _, "options" | "ladder", _, *deeper) | (
+            "questions" | "levels" | "replies",
+            _,
+            *deeper,
+        ):
             return _under(deeper)
         case _:
             return _under(list(path))

@@ -85,6 +85,11 @@ ANSWERS_TO_PRESSES = {
         "code-longer-done",
         "seen-noted",
         "send-again-done",
+        "canned-changed",
+        "canned-sent",
+        "doubt-dropped",
+        "doubt-sent",
+        "doubt-too-late",
         "send-again-too-late",
         "send-again-not-yours",
         "file-coming",
@@ -159,6 +164,7 @@ def filled(language: str) -> Iterator[tuple[str, str]]:
         "state": longest["home-state-"],
         "relay": longest["privacy-relay-"],
         "month": texts.month(language, "2026-11"),
+        **dict.fromkeys(("shown", "theirs", "language"), "Українська"),
         **dict.fromkeys(("period", "before", "first", "last", "since"), texts.month(language, "2026-09")),
     }
     for name, text in CATALOGUES[language].items():

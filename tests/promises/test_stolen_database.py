@@ -26,7 +26,7 @@ from tests.handlers.test_requester_turn import code_of
 LATIN = "My sister Philippa Quartermaine waits in Gyumri"
 CYRILLIC = "Меня зовут Тихомир Калиновский, я в части 01234"
 EMOJI = "🕯️🦉🗝️🛶🧿🪬🧭🪶"
-REPLY = "Приходите к Овсанне завтра, третий подъезд"
+REPLY = "Приходите к Овсанне завтра утром"
 PHONE = "+37498765432123"
 ANSWERS = ('"where":["held"]', '"needs":["lawyer"]', '["lawyer"]')
 PEOPLE = {

@@ -1,0 +1,72 @@
+"""A typed reply that its requester may not be able to read: before it goes, its writer is asked.
+
+Until they have answered it lies where replies lie that are not delivered: in the outbox, wrapped, one size. It goes
+after half an hour at most, so a seized server holds no more of it than of any reply. It is not sealed to the case
+before it is sent.
+"""
+
+from __future__ import annotations
+
+import re
+
+from handlers.desk import Desk
+from handlers.operator_more import ask
+from handlers.operator_sending import send_reply
+from intake.languages import is_other
+from storage import cases, outbox
+from storage.cases import Case
+from storage.database import Tx
+from storage.outbox import Job, Task
+from storage.staff import Member
+
+DOUBT = "doubt"
+"""Tag of the job that is such a reply."""
+HELD_SECONDS = 30 * 60
+JOB_ID = re.compile(r"[0-9a-f]{32}")
+
+Told = tuple[str, bool]
+
+
+def is_doubtful(case: Case, text: str) -> bool:
+    """With a return code nothing is asked: of its requester no language is kept, and no reply may lie here readable."""
+    return case.contact is not None and is_other(text, case.contact.language)
+
+
+def hold(tx: Tx, desk: Desk, member: Member, case: Case, text: str, now: int) -> None:
+    say, language = desk.texts.say, desk.staff_language
+    theirs = say(case.contact.language if case.contact else language, "language-name")
+    job = Job(Task.KEPT, now + HELD_SECONDS, case=case.case.hex(), text=text, tag=DOUBT)
+    held = outbox.add(tx, job).hex()
+    asked = say(language, "doubt-ask", reference=case.reference, language=theirs, minutes=HELD_SECONDS // 60)
+    buttons = [
+        (say(language, "doubt-send-button"), f"anyway.{held}"),
+        (say(language, "doubt-drop-button"), f"unsent.{held}"),
+    ]
+    ask(tx, member, case, asked, buttons, now)
+
+
+def send_anyway(tx: Tx, desk: Desk, member: Member, held: str, now: int) -> Told:
+    say, language = desk.texts.say, desk.staff_language
+    found = _held(tx, member, held, now)
+    if found is None:
+        return say(language, "doubt-too-late"), True
+    case, text = found
+    outbox.done(tx, bytes.fromhex(held))
+    send_reply(tx, desk, member, case, text, now)
+    return say(language, "doubt-sent", reference=case.reference), False
+
+
+def drop(tx: Tx, desk: Desk, member: Member, held: str, now: int) -> Told:
+    if _held(tx, member, held, now) is not None:
+        outbox.done(tx, bytes.fromhex(held))
+    return desk.texts.say(desk.staff_language, "doubt-dropped"), False
+
+
+def _held(tx: Tx, member: Member, held: str, now: int) -> tuple[Case, str] | None:
+    """The case and the text, while it is kept and whoever presses still holds the case."""
+    job_id = bytes.fromhex(held) if JOB_ID.fullmatch(held) else b""
+    job = outbox.jobs(tx, [job_id]).rows.get(job_id)
+    if job is None or job.tag != DOUBT or job.due <= now:
+        return None
+    case = cases.by_id(tx, bytes.fromhex(job.case))
+    return (case, job.text) if case is not None and case.holder == member.id else None
