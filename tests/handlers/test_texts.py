@@ -39,6 +39,7 @@ LARGE: dict[str, int | str] = {
     "day": "00 вересня 0000 р.",
     "days": 30,
     "draft_minutes": 1_440,
+    "minutes": 1_440,
     "hours": 47,
     "k": 100,
     "kinds": "ы" * 160,

@@ -36,7 +36,7 @@ TEXTS = {
     "mixed": "Қаламқас Әбдіразақова — 3rd floor, «Тихомиров» 🚪",
 }
 REPLIES = {
-    "emoji": "Приходите к Овсанне Даштенц, подъезд за пекарней 🥖",
+    "emoji": "Приходите к Овсанне Даштенц 🥖",
     "mixed": "Take the marshrutka to Alaverdi; ask for Wednesday-evening tea",
 }
 PEOPLE = {
