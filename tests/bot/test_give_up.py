@@ -76,7 +76,8 @@ async def test_a_reply_that_nobody_will_get_is_counted_and_its_holder_hears_of_i
         here.fails = Unreachable()
         await pass_hours(here, REPLY_SECONDS / 3_600 + 1, 1_800)
         word = ["status"] * 3  # as it was written, as it failed, and when it is kept no longer
-        assert await owed(world) == ["card", "kept", *word], "the case's card, and word to the holder"
+        kinds = ["board", "card", "kept", *word]
+        assert await owed(world) == kinds, "the board, the case's card, and word to the holder"
         assert await world.read(lambda tx: given_up.lately(tx, world.now)) == {"reply": 1}
         assert here.counts.given_up == {"reply": 1}
         assert here.counts.retries["card"] > 50
@@ -93,11 +94,11 @@ async def test_a_group_in_which_the_bot_may_not_write_costs_no_card(world: World
     async with background(world) as here:
         here.fails = Refused("no-rights")
         await pass_hours(here, 30, 1_800)
-        assert await owed(world) == ["card"]
+        assert await owed(world) == ["board", "card"]
         here.fails = None
         await pass_hours(here, 0.2, 60)
         assert await owed(world) == []
-        assert [call.chat for call in here.calls if isinstance(call, Send)] == [GROUP]
+        assert [call.chat for call in here.calls if isinstance(call, Send)] == [GROUP, GROUP], "the card and the board"
     said = log.getvalue()
     assert said.count("can't write in the operators' group") == 1
     assert said.count("can write in the operators' group again") == 1

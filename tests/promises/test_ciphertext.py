@@ -10,7 +10,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
 from intake.roles import Role
-from storage import replies, tallies, undelivered
+from storage import replies, staff, tallies, undelivered
 from storage.database import Tx
 from storage.replies import State
 from storage.schema import cases, metadata
@@ -57,7 +57,13 @@ async def _lives(world: World) -> list[Person]:
     heron = Person(world, 90)
     await heron.press("Claim", chat=GROUP)  # the file for the holder stays in the outbox
     await world.write(lambda tx: _answered(tx, world.now))
+    await world.write(lambda tx: _on_duty(tx, world.now))
     return people
+
+
+def _on_duty(tx: Tx, now: int) -> None:
+    for number, member in enumerate(staff.everyone(tx)):
+        staff.set_duty(tx, member.id, now + number * HOUR)
 
 
 def _answered(tx: Tx, now: int) -> None:
