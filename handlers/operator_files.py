@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from handlers import operator_limits
 from handlers.desk import Desk
 from handlers.files import HOUR, MEGABYTE, WAITS_SECONDS, tell_requester
 from handlers.operator_cases import own_case
@@ -40,6 +41,10 @@ def hand_out(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> tu
     case = own_case(tx, member, reference)
     if case is None:
         return say(language, "not-yours", reference=reference), True
-    for sequence in files.sequences(tx, case.case):
+    sequences = files.sequences(tx, case.case)
+    if sequences and (full := operator_limits.may_open(tx, desk, member, case, now)):
+        return full, True
+    for sequence in sequences:
         outbox.add(tx, Job(Task.FILE, now, case=case.case.hex(), tag=str(sequence)))
+    custody.touch(tx, case.case, now)
     return say(language, "file-coming", reference=reference), False

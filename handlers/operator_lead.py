@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers import operator_hand_over
 from handlers.desk import Desk
 from handlers.incoming import Incoming
-from handlers.operator_limits import may_hold
+from handlers.operator_limits import may_hold, may_open
 from handlers.operator_more import ask_in
 from handlers.outgoing import Button, Send
 from handlers.queue import order_of
@@ -76,6 +76,8 @@ def give(tx: Tx, desk: Desk, lead: Member, rest: str, now: int) -> Told:
         return say(language, "assign-no-slot", reference=reference), True
     if may_hold(tx, desk, receiver, case):
         return say(language, "assign-full", name=receiver.name, n=desk.terms.hold_limit), True
+    if receiver.id == lead.id and (full := may_open(tx, desk, lead, case, now)):
+        return full, True
     before = staff.by_id(tx, case.holder) if case.holder else None
     if not operator_hand_over.move(tx, desk, case, receiver, now):
         return say(language, "assign-not-held", reference=reference), True

@@ -54,7 +54,7 @@ def raise_level(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told
     if level is None:
         return say(language, "raised", reference=reference, level=say(language, "level-emergency")), True
     cases.set_level(tx, case, level)
-    audit.note(tx, Event.ESCALATED, member, now, case=case.case, detail=f"{level}/{reason}")
+    audit.note(tx, Event.ESCALATED, member, now, case=case.case, detail=level.value)
     custody.touch(tx, case.case, now)
     raised = cases.by_id(tx, case.case) or case
     custody.refresh_card(tx, raised, now)

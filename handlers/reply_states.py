@@ -98,7 +98,7 @@ def delivered(tx: Tx, job: Job, call: Outgoing, now: int) -> None:
     case, reply = found
     twice = isinstance(call, Send) and call.text == call.again
     _move(tx, job.reply, case, replace(reply, state=State.DELIVERED, why=None, twice=twice), now)
-    undelivered.strike(tx, bytes.fromhex(job.reply))
+    undelivered.strike(tx, _letter(tx, job.reply))
 
 
 def failed(tx: Tx, job_id: bytes, job: Job, why: Why, now: int) -> None:
@@ -113,7 +113,7 @@ def failed(tx: Tx, job_id: bytes, job: Job, why: Why, now: int) -> None:
         status_due(tx, case.case, bytes.fromhex(job.reply), now + KEPT_SECONDS + 1)  # without its button
     else:
         outbox.done(tx, job_id)
-    letter = bytes.fromhex(job.reply)
+    letter = _letter(tx, job.reply)
     undelivered.note(tx, "reply", why, now, letter=letter, case=job.case, reference=case.reference)
     _move(tx, job.reply, case.case, replace(found[1], state=State.FAILED, why=why), now)
 
@@ -139,7 +139,7 @@ def seen(tx: Tx, reply_id: str, chat: int, now: int) -> None:
         kept = kept_job(tx, case, reply_id)
         if kept is not None:
             outbox.done(tx, kept[0])
-        undelivered.strike(tx, bytes.fromhex(reply_id))
+        undelivered.strike(tx, _letter(tx, reply_id))
         _move(tx, reply_id, case.case, replace(found[1], state=State.SEEN, why=None), now)
 
 
@@ -156,6 +156,11 @@ def remember_line(tx: Tx, job: Job, message: int) -> None:
     case = cases.by_id(tx, found[0]) if found is not None else None
     if found is not None and case is not None and case.holder is not None:
         replies.save(tx, bytes.fromhex(job.reply), replace(found[1], holder=case.holder, message=message))
+
+
+def _letter(tx: Tx, reply_id: str) -> bytes:
+    """The dead letter's id. A reply's own would lead whoever has the file from the list to the case."""
+    return tx.vault.tag("letter-of", bytes.fromhex(reply_id))
 
 
 def _move(tx: Tx, reply_id: str, case: bytes, reply: Reply, now: int) -> None:

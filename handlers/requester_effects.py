@@ -187,6 +187,8 @@ class Carrying:
         case = cases.by_id(self.tx, self._case)
         if case is None:
             return
+        staff_notices.stay_open(self.tx, self.desk, case, self.now)
+        case = cases.by_id(self.tx, self._case) or case
         # Answers to another questionnaire mean nothing in this one.
         if self.draft.fingerprint == self.desk.fingerprint:
             answers, language = self.draft.answers, self.draft.language

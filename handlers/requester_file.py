@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from handlers import staff_notices
 from handlers.desk import Desk
 from handlers.files import DAY, HOUR, MEGABYTE, tell_requester
 from handlers.incoming import Incoming
@@ -42,6 +43,8 @@ async def take_turn(desk: Desk, incoming: Incoming, account: bytes) -> bool:
             text = desk.texts.say(case.contact.language, "file-too-large", size=MAX_FILE_BYTES // MEGABYTE)
             tell_requester(tx, case, text, now, delete_after=HOUR)
             return True
+        staff_notices.stay_open(tx, desk, case, now)
+        case = cases.by_id(tx, case.case) or case
         cases.save_facts(tx, case, replace(case.facts, file_until=0))
         about = f"{incoming.message_id}|{incoming.file.kind}"
         job = Job(

@@ -104,7 +104,7 @@ def _ring(tx: Tx, desk: Desk, case: Case, whom: int, now: int) -> None:
         buttons: tuple[tuple[str, str], ...] = ((say(language, "claim-button"), f"claim.{case.reference}"),)
     else:
         names = ", ".join(member.name for member in staff.on_duty(tx, now)) or "—"
-        heading = say(language, "ring-admins", reference=case.reference, n=admins // 60, names=names)
+        heading = say(language, "ring-admins", n=admins // 60, names=names)
         buttons = ()
     already = _rung(tx, case.case.hex())
     for chat in sorted({member.chat for member in chosen if member.chat is not None} - already):

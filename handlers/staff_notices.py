@@ -61,7 +61,7 @@ def requester_wrote(tx: Tx, desk: Desk, case: Case, text: str, now: int) -> None
     holder = staff.by_id(tx, case.holder)
     if holder is None or holder.chat is None:
         return
-    _stay_open(tx, desk, holder.chat, case, now)
+    stay_open(tx, desk, case, now)
     staff_language = desk.staff_language
     if desk.terms.relay_in_chat:
         told = desk.texts.say(staff_language, "relayed", reference=case.reference, text=text)
@@ -83,9 +83,7 @@ ADDITION = "addition"
 
 def addition_due(tx: Tx, desk: Desk, case: Case, now: int) -> None:
     """Whoever never answers has kept it: then the holder gets it when the question has run out."""
-    holder = staff.by_id(tx, case.holder) if case.holder else None
-    if holder is not None and holder.chat is not None:
-        _stay_open(tx, desk, holder.chat, case, now)
+    stay_open(tx, desk, case, now)
     due = now + desk.terms.draft_seconds
     outbox.add(tx, Job(Task.DOCUMENT, due, case=case.case.hex(), tag=ADDITION))
 
@@ -113,21 +111,20 @@ def added_by_code(tx: Tx, desk: Desk, case: Case, at: int) -> None:
     if holder is None or holder.chat is None:
         custody.refresh_card(tx, case, at)
         return
-    _stay_open(tx, desk, holder.chat, case, at)
+    stay_open(tx, desk, case, at)
     told = desk.texts.say(desk.staff_language, "requester-wrote", reference=case.reference)
     _tell(tx, holder.chat, told, case, at)
     document_due(tx, case, at)
 
 
-def _stay_open(tx: Tx, desk: Desk, chat: int, case: Case, now: int) -> None:
-    if custody.stay_open(tx, case):
-        _tell(
-            tx,
-            chat,
-            desk.texts.say(desk.staff_language, "closing-stopped", reference=case.reference),
-            case,
-            now,
-        )
+def stay_open(tx: Tx, desk: Desk, case: Case, now: int) -> None:
+    """Something new has come: a case that is about to be closed stays open, and its holder hears why."""
+    if not custody.stay_open(tx, case):
+        return
+    holder = staff.by_id(tx, case.holder) if case.holder else None
+    if holder is not None and holder.chat is not None:
+        told = desk.texts.say(desk.staff_language, "closing-stopped", reference=case.reference)
+        _tell(tx, holder.chat, told, case, now)
 
 
 def untell(tx: Tx, case: Case, now: int) -> None:

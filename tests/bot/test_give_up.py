@@ -98,7 +98,9 @@ async def test_a_group_in_which_the_bot_may_not_write_costs_no_card(world: World
         here.fails = None
         await pass_hours(here, 0.2, 60)
         assert await owed(world) == []
-        assert [call.chat for call in here.calls if isinstance(call, Send)] == [GROUP, GROUP], "the card and the board"
+        assert [call.chat for call in here.calls if isinstance(call, Send)] == [GROUP, GROUP], (
+            "the card and the board"
+        )
     said = log.getvalue()
     assert said.count("can't write in the operators' group") == 1
     assert said.count("can write in the operators' group again") == 1

@@ -13,7 +13,8 @@ from storage import audit, cases, outbox
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import Task
-from tests.handlers.desk import GROUP, Person, World, join
+from tests.handlers.desk import GROUP, Person, World, ask, join
+from tests.handlers.test_files import send_file
 from tests.handlers.test_operator_turn import ANN, claimed, file_of
 from tests.handlers.test_requester_turn import only_case
 
@@ -208,3 +209,27 @@ async def test_a_case_that_is_erased_in_that_minute_is_gone(timed: World) -> Non
     timed.wait(120)
     await timed.deliver()
     assert await timed.read(outbox.waiting) == []
+
+
+async def test_a_file_or_finished_questions_within_that_minute_keep_the_case_open(timed: World) -> None:
+    heron = await join(timed, 900, Role.OPERATOR, "Heron")
+    ann = Person(timed, ANN)
+    await ask(ann, held=True)
+    await timed.deliver()
+    await heron.press("Claim", chat=GROUP)
+    await timed.deliver()
+    await close(timed, heron)
+    await ann.press(timed.say("send-button"))
+    await ann.press(timed.say("channel-chat-button"))
+    case = await found(timed)
+    assert (case.status, case.facts.closing) == (Status.CLAIMED, "")
+    await timed.deliver()
+
+    def asked_and_closing(tx: Tx) -> None:
+        case = only_case(tx)
+        cases.save_facts(tx, case, replace(case.facts, closing="helped", file_until=timed.now + 60))
+
+    await timed.write(asked_and_closing)
+    await send_file(ann, b"a paper")
+    case = await found(timed)
+    assert (case.facts.closing, case.facts.file_until) == ("", 0)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from intake.lifecycle import Status
 from intake.roles import Role
-from storage import audit, cases, openings
+from storage import audit, cases, openings, staff
+from storage import files as stored_files
+from storage.file_seal import SealedFile
 from storage.openings import Count
 from tests.handlers.desk import GROUP, Person, World, ask, join
-from tests.handlers.test_operator_turn import waiting_case
+from tests.handlers.test_operator_turn import claimed, waiting_case
 
 HOUR = 3_600
 
@@ -93,3 +96,31 @@ async def test_a_lead_who_looks_into_cases_is_counted_as_well(world: World) -> N
         await world.deliver()
     assert files(world, 901) == 1
     assert world.say("openings-limit", n=1) in [m.text for m in world.shown(901)]
+
+
+async def test_a_lead_cannot_walk_round_it_by_giving_themselves_what_others_hold(world: World) -> None:
+    limited(world, openings_per_hour=1)
+    await waiting_case(world, 1)
+    ibis = await join(world, 901, Role.LEAD, "Ibis")
+    heron = await join(world, 900, Role.OPERATOR, "Heron")
+    await waiting_case(world, 2)
+    assert await claim(world, heron) == ""
+    member = await world.read(lambda tx: staff.by_account(tx, ibis.account))
+    [case] = await world.read(lambda tx: cases.with_status(tx, Status.CLAIMED))
+    await world.write(lambda tx: openings.save(tx, member.id, Count(world.now // HOUR, 1, told=True)))
+    answer = await ibis.press_data(f"give.{case.reference}.{member.id}", world.put(901, "cases"))
+    assert answer.text == world.say("openings-limit", n=1)
+
+
+async def test_having_all_files_of_a_case_sent_counts(world: World) -> None:
+    heron, _ = await claimed(world)
+    [case] = await world.read(lambda tx: cases.with_status(tx, Status.CLAIMED))
+    await world.write(
+        lambda tx: stored_files.add(
+            tx, case.case, 7, world.now // 86_400, SealedFile(b"h" * 64, (b"x" * 64,))
+        )
+    )
+    limited(world, openings_per_hour=1)
+    await world.write(lambda tx: openings.save(tx, case.holder, Count(world.now // HOUR, 1, told=True)))
+    answer = await heron.press_data(f"files.{case.reference}", heron.screen)
+    assert answer.text == world.say("openings-limit", n=1)

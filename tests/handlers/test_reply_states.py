@@ -263,3 +263,11 @@ async def test_the_button_is_no_way_to_tell_who_is_served(world: World) -> None:
     answer = await ben.press_data("seen." + "0" * 32, ben.screen)
     assert answer.text == world.say("seen-noted")
     assert any(isinstance(call, Buttons) for call in world.posted)
+
+
+async def test_what_did_not_arrive_leads_to_no_reply_by_its_number(world: World) -> None:
+    await replied(world)
+    await fail(world, Why.BLOCKED)
+    tables = await world.tables()
+    assert tables["undelivered"]
+    assert not {row[0] for row in tables["undelivered"]} & {row[0] for row in tables["replies"]}
