@@ -160,7 +160,7 @@ def remember_line(tx: Tx, job: Job, message: int) -> None:
 
 def _letter(tx: Tx, reply_id: str) -> bytes:
     """The dead letter's id. A reply's own would lead whoever has the file from the list to the case."""
-    return tx.vault.tag("letter-of", bytes.fromhex(reply_id))
+    return tx.vault.tag("letter of reply", bytes.fromhex(reply_id))
 
 
 def _move(tx: Tx, reply_id: str, case: bytes, reply: Reply, now: int) -> None:
