@@ -99,6 +99,9 @@ async def _made(
     async with opened(chosen) as installation:
         found = await make(installation.db, words, asked, int(time.time()), chosen.suppress_below)
     definitions = words.say("stats-definitions", below=chosen.suppress_below)
+    if shape in {Format.CSV, Format.PNG}:  # which have no room for them, or little
+        for remark in found.remarks:
+            tell(f"! {remark}")
     if shape is Format.CSV:
         return report_formats.as_csv(found).encode()
     if shape is Format.JSON:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from handlers import wording
-from handlers.showing import protected
+from handlers.showing import protected, remember
 from handlers.wording import Wording
-from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cells
+from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cases_shown, cells, told_by_cases
 from intake.comparing import record, share
-from intake.counts import CASES, PERSONS, REQUESTS, earlier, month_of
+from intake.counts import PERSONS, REQUESTS, earlier, month_of
 from intake.errors import PosternError
 from intake.external import External
 from intake.lifecycle import Status
@@ -48,7 +48,8 @@ class Row:
     n: int
     people: int | None
     """Of one month only: who came in two months is one person in each."""
-    cases: int
+    cases: int | None
+    """None: hidden, or it would tell how few were tests or duplicates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +112,16 @@ async def make(db: Database, words: Wording, asked: Asked, now: int, below: int)
     if known.first is None:
         raise PosternError("Nothing has been counted yet.")
     this = month_of(now)
-    period = _period(asked, this)
-    if period[-1] > this or period[-1] < known.first:
+    period = _period(asked, this, known.first)
+    if not period or period[-1] > this or period[0] < known.first:
         raise PosternError(f"There are counts from {known.first} to {this} only.")
-    rows = _rows(known, period, this, each_month=asked.each_month)
+    rows = _rows(known, period, this, below, each_month=asked.each_month)
+    await remember(db, told_by_cases(known.settled, [row.period for row in rows if row.cases is not None]))
     report = Report(words, period, rows, _sentences(known, words, period, this))
     report.series = {month: known.counts[month, REQUESTS] for month in period}
     report.running = this if this in period else None
     report.waiting = known.waiting
-    report.kept = _kept(known, period)
+    report.kept = _kept(known, period, below)
     if report.kept is not None and (percent := share(*report.kept)) is not None:
         n, total = report.kept
         report.sentences.append(
@@ -138,19 +140,20 @@ async def make(db: Database, words: Wording, asked: Asked, now: int, below: int)
     return report
 
 
-def _period(asked: Asked, this: str) -> Period:
+def _period(asked: Asked, this: str, counted_from: str) -> Period:
     try:
-        last = earlier(asked.last or earlier(this, 1), 0)
-        return months(asked.first, last) if asked.first else until(last, USUAL_LENGTH)
+        last = earlier(asked.last or max(asked.first or counted_from, earlier(this, 1)), 0)
+        if asked.first:
+            return months(asked.first, last)
+        return tuple(month for month in until(last, USUAL_LENGTH) if month >= counted_from)
     except ValueError as error:
         raise PosternError(f"--from and --to: {error}, like 2023-06.") from None
 
 
-def _rows(known: _Known, period: Period, this: str, *, each_month: bool) -> list[Row]:
+def _rows(known: _Known, period: Period, this: str, below: int, *, each_month: bool) -> list[Row]:
     named = [("period", period), ("before", before(period)), ("a year before", a_year_before(period))]
     named.append(("year to date", year_to_date(period[-1])))
-    whole = {month: known.total((month,)) for month in months(known.first or this, this)[:-1]}
-    if best := record(whole):
+    if best := record(_whole(known, this)):
         named.append(("record month", (best,)))
     named += [("month", (month,)) for month in (period if each_month else period[-1:])]
     return [
@@ -159,7 +162,7 @@ def _rows(known: _Known, period: Period, this: str, *, each_month: bool) -> list
             each,
             known.total(each),
             known.total(each, PERSONS) if len(each) == 1 else None,
-            known.total(each, CASES),
+            cases_shown(known.settled, each, known.over, below),
         )
         for what, each in named
         if known.covers(each) or what in {"period", "month"}
@@ -168,6 +171,14 @@ def _rows(known: _Known, period: Period, this: str, *, each_month: bool) -> list
 
 def _sentences(known: _Known, words: Wording, period: Period, this: str) -> list[str]:
     total = known.total(period)
+    if period[-1] == this:  # nothing whole to compare with
+        periods = dict.fromkeys(each for each in (period, year_to_date(this)) if known.covers(each))
+        so_far = words.say("stats-so-far")
+        found = [
+            words.say("say-alone", n=known.total(each), period=f"{words.within(each)} {so_far}")
+            for each in periods
+        ]
+        return [*found, *_best_sentence(known, words, this)]
     found = [
         wording.compared(words, period, total, other, known.total(other))
         for other in (before(period), a_year_before(period))
@@ -176,17 +187,26 @@ def _sentences(known: _Known, words: Wording, period: Period, this: str) -> list
     year = year_to_date(period[-1])
     if known.covers(year) and year != period:
         found.append(words.say("say-alone", n=known.total(year), period=words.within(year)))
+    return [*found, *_best_sentence(known, words, this)]
+
+
+def _whole(known: _Known, this: str) -> dict[str, int]:
+    """The months there are to choose the record from: none while the running one may be it."""
     whole = {month: known.total((month,)) for month in months(known.first or this, this)[:-1]}
-    best = wording.record_month(words, whole) if whole else None
-    return [*found, best] if best else found
+    return {} if known.total((this,)) >= max(whole.values(), default=0) else whole
 
 
-def _kept(known: _Known, period: Period) -> tuple[int, int] | None:
+def _best_sentence(known: _Known, words: Wording, this: str) -> list[str]:
+    best = wording.record_month(words, _whole(known, this))
+    return [best] if best else []
+
+
+def _kept(known: _Known, period: Period, below: int) -> tuple[int, int] | None:
     kept, missed = (
         sum(n for (month, name), n in known.counts.items() if month in period and name.startswith(start))
         for start in (KEPT, MISSED)
     )
-    return (kept, kept + missed) if kept + missed else None
+    return (kept, kept + missed) if min(kept, missed) >= below else None
 
 
 def _following(words: Wording, warnings: Sequence[Follows], question: str = "") -> list[str]:
@@ -264,6 +284,12 @@ def _shares(words: Wording, parts: Parts) -> list[str]:
         if len(parts.periods) == 2 and numbers[0] is not None:
             earlier_one = (parts.periods[0], numbers[0], parts.totals[0])
         found.append(
-            wording.shared(words, label, (parts.periods[-1], numbers[-1], parts.totals[-1]), earlier_one)
+            wording.shared(
+                words,
+                label,
+                (parts.periods[-1], numbers[-1], parts.totals[-1]),
+                earlier_one,
+                ended=parts.by.id == OUTCOME_ID,
+            )
         )
     return [each for each in found if each]

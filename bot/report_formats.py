@@ -54,7 +54,7 @@ def _row_lines(report: Report) -> list[list[str]]:
             report.words.label(row.period),
             str(row.n),
             "" if row.people is None else str(row.people),
-            str(row.cases),
+            report.words.say("stats-hidden") if row.cases is None else str(row.cases),
         ]
         for row in report.rows
     ]
@@ -175,4 +175,9 @@ def as_chart(report: Report, organisation: str) -> Chart:
         for at, month in enumerate(months)
     )
     ends_open = report.running is not None
-    return Chart(title, under, (Line("", tuple(report.series.values()), open_end=ends_open),))
+    return Chart(
+        title,
+        under,
+        (Line("", tuple(report.series.values()), open_end=ends_open),),
+        note=" ".join(report.remarks),
+    )

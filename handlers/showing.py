@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from intake.disclosure import protect
-from intake.tables import Protected, Table
+from intake.tables import Protected, Release, Table
 from storage import releases
 from storage.database import Database
 
@@ -27,3 +27,14 @@ async def protected(db: Database, table: Table, below: int, round_to: int | None
         if await db.write(lambda tx, found=found, before=before: releases.add(tx, found, before)):  # type: ignore[misc]
             return found
     raise RuntimeError("the register of tables changes all the time")
+
+
+async def remember(db: Database, release: Release) -> None:
+    """Record what is about to be said beside the tables, so that they are checked against it."""
+    told = Protected(Table((), {}), (), release)
+    for _ in range(TRIES if release.facts else 0):
+        before = await db.read(releases.everything)
+        if await db.write(lambda tx, before=before: releases.add(tx, told, before)):  # type: ignore[misc]
+            return
+    if release.facts:
+        raise RuntimeError("the register of tables changes all the time")

@@ -13,12 +13,12 @@ from handlers.chart import Chart, Line, draw
 from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.outgoing import Answer, Button, Edit, EditPhoto, Keyboard, Outgoing, Send, SendPhoto
-from handlers.showing import protected
+from handlers.showing import protected, remember
 from handlers.texts import LANGUAGES
 from handlers.wording import Wording
-from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cells
+from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cases_shown, cells, told_by_cases
 from intake.comparing import change, share
-from intake.counts import CASES, PERSONS, REQUESTS, earlier, month_of
+from intake.counts import PERSONS, REQUESTS, earlier, month_of
 from intake.periods import QUARTER, YEAR, Period, a_year_before, before, until
 from intake.tables import Protected, Refusal, Table
 from storage import tallies
@@ -81,6 +81,9 @@ async def take(desk: Desk, incoming: Incoming, member: Member) -> None:
         return
     chart: Chart | None
     if by is None:
+        last = earlier(month_of(desk.clock()), 1)
+        if _cases(desk, known, last) is not None:
+            await remember(desk.db, told_by_cases(known.settled, [(last,)]))
         caption, chart = _totals(desk, words, known, view)
     else:
         caption, chart = await _parts(desk, words, known, view, by)
@@ -125,10 +128,17 @@ def _totals(desk: Desk, words: Wording, known: Known, view: View) -> tuple[str, 
     def total(period: Period, name: str = REQUESTS) -> int:
         return sum(known.counts[month, name] for month in period)
 
+    first = min((month for month, _ in known.counts), default=this)
+
+    def covers(period: Period) -> bool:
+        return first <= period[0]
+
     def line(period: Period) -> str:
         return words.say("stats-line", period=words.label(period), n=total(period))
 
     def against(period: Period, other: Period) -> str:
+        if not covers(other):
+            return line(period)
         now, base = total(period), total(other)
         percent = change(now, base)
         said = words.say(
@@ -140,15 +150,23 @@ def _totals(desk: Desk, words: Wording, known: Known, view: View) -> tuple[str, 
         "stats-line", period=f"{words.label((this,))} {words.say('stats-so-far')}", n=total((this,))
     )
     period = until(last, view.length)
-    lines = [_title(desk, words), "", so_far, against(period, before(period))]
-    if view.length == 1:
-        lines.append(against(until(last, QUARTER), before(until(last, QUARTER))))
-        lines.append(line(a_year_before((this,))))
-    else:
-        lines.append(line(a_year_before(period)))
-    people, cases = total((last,), PERSONS), total((last,), CASES)
-    lines += ["", words.say("stats-people", period=words.label((last,)), n=people, cases=cases)]
+    lines = [_title(desk, words), "", so_far]
+    whole = [period, until(last, QUARTER)] if view.length == 1 else [period]
+    lines += [against(each, before(each)) for each in whole if covers(each)]
+    year_ago = a_year_before((this,) if view.length == 1 else period)
+    lines += [line(year_ago)] if covers(year_ago) else []
+    if covers((last,)):
+        cases = _cases(desk, known, last)
+        shown = words.say("stats-hidden") if cases is None else cases
+        people = total((last,), PERSONS)
+        lines += ["", words.say("stats-people", period=words.label((last,)), n=people, cases=shown)]
+    if first > a_year_before(period)[0]:
+        lines.append(words.say("stats-since", period=words.label((first,))))
     return "\n".join(lines), _line_chart(desk, words, known, this)
+
+
+def _cases(desk: Desk, known: Known, month: str) -> int | None:
+    return cases_shown(known.settled, (month,), known.over, desk.terms.suppress_below)
 
 
 def _line_chart(desk: Desk, words: Wording, known: Known, this: str) -> Chart:
@@ -189,17 +207,17 @@ async def _parts(
     if shown.refusal is not None:
         coarser = shown.refusal.coarser
         if coarser is None or not coarser.question:
-            return f"{head}\n\n{words.say(f'stats-refused-{shown.refusal.reason}', below=below)}", None
+            return _refused(words, head, shown.refusal, below)
         said.append(words.say("stats-coarser"))
         shown = await protected(desk.db, coarser, below)
         if shown.refusal is not None:  # something else was shown meanwhile
-            return f"{head}\n\n{words.say(f'stats-refused-{shown.refusal.reason}', below=below)}", None
+            return _refused(words, head, shown.refusal, below)
     return _described(words, head, by, shown, said, below)
 
 
-def _refused(words: Wording, head: str, refusal: Refusal, below: int) -> str:
+def _refused(words: Wording, head: str, refusal: Refusal, below: int) -> tuple[str, None]:
     why = words.say(f"stats-refused-{refusal.reason}", below=below)
-    return f"{head}\n\n{why}"
+    return f"{head}\n\n{why}", None
 
 
 def _described(

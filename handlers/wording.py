@@ -29,7 +29,9 @@ class Wording:
     questionnaire: Questionnaire
 
     def say(self, name: str, /, **values: int | str) -> str:
-        return self.texts.say(self.language, name, **values)
+        said = self.texts.say(self.language, name, **values)
+        # "2023 г." brings its own full stop, which ends the sentence as well
+        return said[:-1] if said.endswith("..") and not said.endswith("...") else said
 
     def label(self, period: Period) -> str:
         """As a heading names it: "September – November 2023"."""
@@ -116,8 +118,13 @@ def shared(
     label: str,
     now: tuple[Period, int, int],
     before: tuple[Period, int, int] | None = None,
+    *,
+    ended: bool = False,
 ) -> str | None:
-    """One sentence on a part, in one period or two: (period, part, total). None if the total is too small."""
+    """One sentence on a part, in one period or two: (period, part, total). None if the total is too small.
+
+    `ended`: the totals are of those that were closed, not of those that were sent.
+    """
     period, part, total = now
     percent = share(part, total)
     if percent is None:
@@ -127,7 +134,12 @@ def shared(
     }  # fmt: skip
     earlier = None if before is None else share(before[1], before[2])
     if before is None or earlier is None:
-        return words.say("say-share", **values)
+        return words.say("say-share-ended" if ended else "say-share", **values)
     return words.say(
-        "say-shares", before=words.within(before[0]), share=earlier, part=before[1], base=before[2], **values
+        "say-shares-ended" if ended else "say-shares",
+        before=words.within(before[0]),
+        share=earlier,
+        part=before[1],
+        base=before[2],
+        **values,
     )

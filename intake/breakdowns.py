@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from intake.counts import ANSWER, LANGUAGE, OUTCOME, REQUESTS
+from intake.counts import ANSWER, CASES, LANGUAGE, NO_CASE, OUTCOME, REQUESTS
 from intake.lifecycle import Outcome
 from intake.questionnaire import Kind, Level, Questionnaire
+from intake.tables import Cell, Fact, Period, Release
 
-Cell = tuple[str, str, str]
-"""(month, question, option); see `intake.tables`."""
 LEVEL_ID, LANGUAGE_ID, OUTCOME_ID = "level", "language", "outcome"
 UNSAID = "~"
 """The option of those who were not asked, did not say, or broke an emergency off before they came to the question."""
@@ -67,6 +66,37 @@ def cells(counts: Mapping[tuple[str, str], int], by: Breakdown | None = None) ->
         for month in {month for month, _ in counts}:
             found[month, by.id, UNSAID] = max(0, found[month, "", ""] - parts[month])
     return dict(found)
+
+
+def unworked(counts: Mapping[tuple[str, str], int], month: str) -> int:
+    """How many of a month's endings are no cases: tests, duplicates, and what was withdrawn before anybody took it."""
+    ended = sum(n for (when, name), n in counts.items() if when == month and name.startswith(OUTCOME))
+    return ended - counts.get((month, CASES), 0)
+
+
+def cases_shown(
+    counts: Mapping[tuple[str, str], int], period: Sequence[str], over: str | None, below: int
+) -> int | None:
+    """The cases closed in a period, or None: hidden.
+
+    Beside how many ended, they tell how many of these were no cases. Only if that is no small number in any of the
+    months, and the months are over, is it none in whatever follows by subtraction.
+    """
+    if any(over is None or month > over or unworked(counts, month) < below for month in period):
+        return None
+    return sum(counts.get((month, CASES), 0) for month in period)
+
+
+def told_by_cases(counts: Mapping[tuple[str, str], int], periods: Iterable[Period]) -> Release:
+    """What the numbers of cases closed say of how requests ended."""
+    facts = []
+    for period in dict.fromkeys(periods):
+        none = sum(unworked(counts, month) for month in period)
+        ended = none + sum(counts.get((month, CASES), 0) for month in period)
+        sure = tuple(sorted(outcome.value for outcome in NO_CASE))
+        facts.append(Fact(period, sure, 0, none))
+        facts.append(Fact(period, tuple(sorted((*sure, Outcome.WITHDRAWN.value))), none, ended))
+    return Release(OUTCOME_ID, True, tuple(facts), ())
 
 
 def _option_of(by: Breakdown, name: str) -> str | None:

@@ -15,12 +15,20 @@ LEAST_FOR_A_RECORD = 3
 
 def change(now: int, before: int) -> int | None:
     """By how many per cent it is more (or less, if negative) than before; None if that can't be said honestly."""
-    return None if before < LEAST_BASE else _rounded(100 * (now - before), before)
+    if before < LEAST_BASE:
+        return None
+    percent = _rounded(100 * (now - before), before)
+    return max(percent, -99) if now else percent
 
 
 def share(part: int, total: int) -> int | None:
-    """How many per cent of the total; None if the total is too small."""
-    return None if total < LEAST_BASE else _rounded(100 * part, total)
+    """How many per cent of the total; 0 and 100 only of none and of all. None if the total is too small, or if the part
+    was rounded up beyond it."""
+    if total < LEAST_BASE or part > total:
+        return None
+    if part in {0, total}:
+        return 100 if part else 0
+    return min(99, max(1, _rounded(100 * part, total)))
 
 
 def record(totals: Mapping[str, int]) -> str | None:

@@ -84,7 +84,7 @@ def known(table: Table, before: Iterable[Release]) -> Known:
     rest = {m: total(counts, question, m) - counted[m] for m in months}
     if table.exclusive and any(rest.values()):
         options |= {REST}
-    atoms = tuple((m, o) for m in months for o in sorted(options) if (m, question, o) not in table.impossible)
+    atoms = tuple((m, o) for m in months for o in sorted(options))
     index = {atom: i for i, atom in enumerate(atoms)}
     truth = tuple(rest[m] if o == REST else counts.get((m, question, o), 0) for m, o in atoms)
     upper = tuple(total(counts, question, m) for m, _ in atoms)

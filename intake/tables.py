@@ -29,8 +29,6 @@ class Table:
     """Each request has exactly one of the options; else any number of them."""
     over: str = "9999-12"
     """The newest month that is over. A breakdown of a later one would be published twice, and the difference tells."""
-    impossible: frozenset[Cell] = frozenset()
-    """Cells that everybody knows to be empty: the option did not exist then."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

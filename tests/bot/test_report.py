@@ -6,12 +6,14 @@ import asyncio
 import csv
 import io
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from bot.installation import opened
 from bot.settings import Settings
+from intake.counts import earlier, month_of
 from storage import releases, tallies
 from tests import counted
 from tests.bot.installed import Shell
@@ -108,7 +110,7 @@ def test_what_was_printed_is_remembered(published: Shell) -> None:
             return len(await installation.db.read(releases.everything))
 
     first = asyncio.run(count())
-    assert first == 2
+    assert first == 3  # the totals, what the cases tell of the endings, the parts
     published(*AUTUMN, "--by", "status")
     assert asyncio.run(count()) == first
 
@@ -146,6 +148,7 @@ def test_a_picture_is_drawn(published: Shell, tmp_path: Path) -> None:
         (("--from", "2023-13"), "like 2023-06"),
         (("--from", "2023-09", "--to", "2023-06"), "--from and --to"),
         (("--to", "2020-01"), "counts from 2022-06"),
+        (("--from", "1000-01"), "counts from 2022-06"),
         (
             ("--to", "2023-11", "--by", "colour"),
             "there is no such question; there are level, language, outcome",
@@ -162,3 +165,54 @@ def test_a_mistake_gets_one_line(published: Shell, options: tuple[str, ...], sai
 
 def test_nothing_counted_is_said(installed: Shell) -> None:
     assert installed("report").err == "Nothing has been counted yet.\n"
+
+
+def test_cases_that_would_tell_how_few_were_duplicates_are_hidden(installed: Shell) -> None:
+    few = {"requests": 300, "outcome:helped": 100, "outcome:duplicate": 4, "cases": 100}
+    many = {"requests": 300, "outcome:helped": 100, "outcome:duplicate": 40, "cases": 100}
+    asyncio.run(_restore(installed, {"2023-09": many, "2023-10": few}))
+    asked = ("report", "--from", "2023-09", "--to", "2023-10", "--months", "--format", "json")
+    totals = json.loads(installed(*asked).out)["totals"]
+    cases = {(each["from"], each["to"]): each["cases"] for each in totals}
+    assert cases["2023-09", "2023-09"] == 100
+    assert cases["2023-10", "2023-10"] is None
+    assert cases["2023-09", "2023-10"] is None  # minus September's it would tell
+
+    async def remembered() -> set[str]:
+        async with opened(_settings(installed)) as installation:
+            return {each.question for each in await installation.db.read(releases.everything)}
+
+    assert "outcome" in asyncio.run(remembered())
+
+
+def test_endings_are_shares_of_what_was_closed(installed: Shell) -> None:
+    counts = {"requests": 300, "outcome:helped": 40, "outcome:referred": 15}
+    asyncio.run(_restore(installed, {"2023-10": counts}))
+    out = installed("report", "--from", "2023-10", "--to", "2023-10", "--by", "outcome").out
+    assert "of the requests closed in October 2023 (40 of 55)" in out
+    assert "of the requests in October 2023" not in out
+
+
+def test_the_month_that_runs_is_said_to_run_and_may_be_the_record(installed: Shell) -> None:
+    this, last, before = (earlier(month_of(int(time.time())), n) for n in range(3))
+    older = {earlier(this, n): {"requests": 100 + n} for n in range(3, 8)}
+    asyncio.run(
+        _restore(
+            installed, older | {before: {"requests": 90}, last: {"requests": 80}, this: {"requests": 500}}
+        )
+    )
+    made = json.loads(installed("report", "--from", this, "--format", "json").out)
+    assert any("(so far)" in sentence for sentence in made["sentences"])
+    assert not any("more than" in sentence for sentence in made["sentences"])
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_a_sentence_ends_with_one_full_stop(installed: Shell, language: str) -> None:
+    asyncio.run(_restore(installed, {"2023-10": {"requests": 218}}))
+    assert ".." not in installed("report", "--from", "2023-10", "--to", "2023-10", "--language", language).out
+
+
+def test_why_parts_are_not_shown_is_said_beside_csv_too(installed: Shell) -> None:
+    asyncio.run(_restore(installed, {"2023-10": {"requests": 8, "answer:status:serving": 8}}))
+    asked = ("report", "--from", "2023-10", "--to", "2023-10", "--by", "status")
+    assert "! Nothing of this can be shown" in installed(*asked, "--format", "csv").err

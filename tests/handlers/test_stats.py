@@ -54,7 +54,7 @@ async def test_parts_come_in_the_place_of_the_picture_with_their_shares(world: W
     assert isinstance(world.posted[-1], EditPhoto) or isinstance(world.posted[-2], EditPhoto)
     assert "October 2023: 218" in last(world)
     assert "At home: 120 · 55\N{NO-BREAK SPACE}%" in last(world)
-    assert len(await world.read(releases.everything)) == 1
+    assert len(await world.read(releases.everything)) == 2  # and what the cases tell of the endings
 
 
 async def test_no_part_below_the_limit_is_shown_or_follows(world: World) -> None:
@@ -107,3 +107,14 @@ async def test_what_is_counted_is_told(world: World) -> None:
     await admin.send("/stats")
     await admin.press(world.say("stats-about-button"))
     assert last(world) == world.say("stats-definitions", below=10)
+
+
+async def test_months_before_counting_began_are_not_said_to_be_empty(world: World) -> None:
+    await world.write(lambda tx: tallies.restore(tx, {"2023-10": counted.months()["2023-10"]}))
+    admin = await join(world, ADMIN, Role.ADMIN, "Elm")
+    await admin.send("/stats")
+    said = last(world)
+    assert "October 2023: 218" in said
+    assert "September 2023" not in said
+    assert "2022" not in said
+    assert "Counted since October 2023." in said

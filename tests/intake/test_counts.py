@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intake.comparing import change, share
 from intake.counts import earlier, month_of
 
 years, months = st.integers(1970, 9_998), st.integers(1, 12)
@@ -52,3 +53,10 @@ def test_before_january_is_last_december() -> None:
 def test_what_is_no_month_is_refused(word: str) -> None:
     with pytest.raises(ValueError, match="YYYY-MM"):
         earlier(word, 1)
+
+
+def test_hardly_any_is_not_none_and_nearly_all_is_not_all() -> None:
+    assert change(3, 1000) == -99
+    assert change(0, 1000) == -100
+    assert [share(n, 5000) for n in (0, 10, 4990, 5000)] == [0, 1, 99, 100]
+    assert share(50, 44) is None
