@@ -11,18 +11,19 @@ import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import partial
+from math import inf
 from time import monotonic
 from typing import Any, Protocol
 
 from bot.lanes import Lanes
 from bot.persistence import Persistence
 from bot.states import State
-from handlers import enrolment, requester_code, waiting
+from handlers import enrolment, requester_code, requester_seen, waiting
 from handlers.admission import PACE, SHORT, Bucket
 from handlers.desk import Desk
-from handlers.incoming import Incoming, Kind, lane_of
-from handlers.turn import FROM_PEOPLE, NEVER_KEPT, let_in
-from intake.conversation import STOP
+from handlers.incoming import NEVER_KEPT, Incoming, Kind, lane_of
+from handlers.requester import never_waits
+from handlers.turn import FROM_PEOPLE, let_in
 from storage import known
 from storage.code import read as read_code
 from storage.trouble import is_trouble
@@ -41,6 +42,8 @@ SAID_AFTER = 2.0
 """Seconds for which somebody must have waited before that is a state of the service."""
 SURE_SECONDS = 10.0
 """For so long an account is taken for a newcomer's without looking again: another process may have let it in."""
+CALLED_SECONDS = 2.0
+"""For so long somebody who was called in goes on to their turn without a look."""
 
 
 class Doorkeeper(Protocol):
@@ -67,6 +70,9 @@ class Door:
         self._persistence = persistence
         self._sure: dict[bytes, float] = {}
         """Accounts that nothing is known of -> until when that is sure."""
+        self._called: dict[bytes, float] = {}
+        """Accounts that have just been called in -> until when they go on without a look: one that was on its way while
+        their turn was committed would still call them newcomers, and what they answer would be lost."""
         self._called_at = 0.0
         self._pace = Bucket(PACE, PACE)
         """Of a long line. Each who is called in is sent a message, and Telegram takes 30 a second."""
@@ -82,23 +88,33 @@ class Door:
             if not _may_wait(incoming):
                 continue
             account = self._desk.vault.account(incoming.user_id)
-            too_fast = self._desk.throttle.refuses(account, now) and incoming.kind not in NEVER_KEPT
-            if too_fast or (self._is_sure(account, now) and self._desk.admission.knocks_again(account, now)):
+            too_fast = self._desk.throttle.refuses(account, now)
+            if self._was_called(account, now):  # to their turn, behind the one that lets them in
+                continue
+            if too_fast or (
+                self._is_sure(account, now) and self._desk.admission.knocks_again(account, now, incoming)
+            ):
                 away.add(incoming.update_id)
             else:
                 asked.append((account, incoming))
         served = await self._served({account for account, _ in asked})
         for account, incoming in asked:
-            if account in served:
+            if account in served or self._was_called(account, now):
                 self._desk.admission.leave(account)
-            else:
+                continue
+            waiting.line_up(self._desk, incoming, account, now)
+            away.add(incoming.update_id)
+            if account in self._desk.admission:
+                self._sure.pop(account, None)
                 self._sure[account] = now + SURE_SECONDS
-                waiting.line_up(self._desk, incoming, account, now)
-                away.add(incoming.update_id)
+        _drop_expired(self._sure, now)
         return away
 
     def _is_sure(self, account: bytes, now: float) -> bool:
         return self._sure.get(account, now) > now
+
+    def _was_called(self, account: bytes, now: float) -> bool:
+        return self._called.get(account, now) > now
 
     async def _served(self, accounts: set[bytes]) -> Collection[bytes]:
         """Of these, the ones that go on to their turn."""
@@ -130,10 +146,11 @@ class Door:
             called = self._desk.admission.call(now)
             if called is None:
                 return
-            account, knock = called
+            account, knock, messages = called
             self._called_at = now
             self._sure.pop(account, None)
-            await self._lanes.submit(lane_of(knock), partial(self._let_in, account, knock, stop))
+            self._called[account] = inf
+            await self._lanes.submit(lane_of(knock), partial(self._let_in, account, knock, messages, stop))
 
     def _room(self, now: float) -> int:
         """How many may be called in now."""
@@ -144,22 +161,39 @@ class Door:
             return max(trickle, ROOM - len(self._lanes))
         return max(trickle, int(len(self._lanes) < FLOOD_ROOM and self._pace.takes(now)))
 
-    async def _let_in(self, account: bytes, knock: Incoming, stop: asyncio.Event) -> None:
+    async def _let_in(
+        self, account: bytes, knock: Incoming, messages: Sequence[int], stop: asyncio.Event
+    ) -> None:
         async def turn(_: dict[str, Any]) -> None:
-            await let_in(self._desk, knock, account)
+            await let_in(self._desk, knock, account, messages)
 
-        await self._persistence.persist(turn, {}, stop, self._lanes.aside)
+        try:
+            await self._persistence.persist(turn, {}, stop, self._lanes.aside)
+        finally:
+            now = monotonic()
+            self._called.pop(account, None)
+            _drop_expired(self._called, now)
+            self._called[account] = now + CALLED_SECONDS
+
+
+def _drop_expired(until: dict[bytes, float], now: float) -> None:
+    """From those that were put in first; each is put in anew when its time is."""
+    while until and (first := next(iter(until.items())))[1] <= now:
+        del until[first[0]]
 
 
 def _may_wait(incoming: Incoming) -> bool:
     """What a private chat brings. Not what must be looked at whoever sends it.
 
-    "Stop", a return code and the buttons under one, an invitation: no newcomer's, though nothing is known of them here.
+    "Stop", a return code and the buttons under one and under a reply, an invitation: no newcomer's, though nothing is
+    known of them here. What is never kept goes to its turn to be deleted.
     """
-    if incoming.chat_type != "private" or incoming.kind not in FROM_PEOPLE:
+    if incoming.chat_type != "private" or incoming.kind not in FROM_PEOPLE - NEVER_KEPT:
+        return False
+    if never_waits(incoming):
         return False
     if incoming.kind is Kind.PRESS:
-        return not (incoming.data.startswith(requester_code.PREFIX) or incoming.data.endswith(f".{STOP}"))
+        return not incoming.data.startswith((requester_code.PREFIX, requester_seen.PREFIX))
     if incoming.kind is Kind.TEXT:
         return read_code(incoming.text) is None
     return not enrolment.looks_like_invitation(incoming)

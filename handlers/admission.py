@@ -12,7 +12,8 @@ in one after another like everybody else, and met by operators, who can block, a
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from handlers.incoming import Incoming, Kind
 
@@ -28,6 +29,10 @@ PACE = 20.0
 """As many are called in a second from a long line, if there is room."""
 SOON_SECONDS = 5.0
 """Who knocks again within this time is in a hurry ..."""
+LOOKING = frozenset({"status", "help", "privacy", "verify", "language"})
+"""Commands that are remembered of somebody who waits: they want to look, and not to begin."""
+MOST_MESSAGES = 10
+"""Messages of one who waits that are remembered, so that they can be deleted with the rest of the conversation."""
 HURRIES = 2
 """... and who does so more often than this, is let wait until there is nobody else,"""
 QUIET_SECONDS = 10.0
@@ -57,6 +62,8 @@ class _Place:
     knock: Incoming = field(repr=False)
     knocked_at: float
     hurries: int = 0
+    messages: list[int] = field(default_factory=list, repr=False)
+    """Theirs, after the first."""
 
 
 class Admission:
@@ -82,12 +89,14 @@ class Admission:
 
     def line_up(self, account: bytes, incoming: Incoming, now: float) -> None:
         """A newcomer's first knock, or one more."""
-        if self.knocks_again(account, now) or len(self) >= MOST_WAITING:
+        if self.knocks_again(account, now, incoming) or len(self) >= MOST_WAITING:
             return
         self._line[account] = _Place(_knock(incoming), now)
 
-    def knocks_again(self, account: bytes, now: float) -> bool:
-        """Whether this one is in the line already; then it is noted that they knock."""
+    def knocks_again(self, account: bytes, now: float, incoming: Incoming | None = None) -> bool:
+        """Whether this one is in the line already; then it is noted that they knock, and with what."""
+        if incoming is not None:
+            self._note(account, incoming)
         place = self._line.get(account)
         if place is None:
             place = self._hurried.get(account)
@@ -101,13 +110,26 @@ class Admission:
             self._hurried[account] = self._line.pop(account)
         return True
 
+    def _note(self, account: bytes, incoming: Incoming) -> None:
+        place = self._line.get(account) or self._hurried.get(account)
+        if place is None:
+            return
+        knock = _knock(incoming)
+        if knock.message_id is not None and len(place.messages) < MOST_MESSAGES:
+            place.messages.append(knock.message_id)
+        if incoming.kind is Kind.COMMAND:
+            place.knock = replace(place.knock, command=knock.command)
+
     def leave(self, account: bytes) -> None:
         """Somebody who need not wait after all."""
         self._line.pop(account, None)
         self._hurried.pop(account, None)
 
-    def call(self, now: float) -> tuple[bytes, Incoming] | None:
-        """The next one's account and knock; None if nobody may be called now. They are in the line no more."""
+    def call(self, now: float) -> tuple[bytes, Incoming, Sequence[int]] | None:
+        """The next one's account, knock, and their messages after it; None if nobody may be called now.
+
+        They are in the line no more.
+        """
         while self._hurried:
             account, place = next(iter(self._hurried.items()))
             if now - place.knocked_at < QUIET_SECONDS:
@@ -119,7 +141,7 @@ class Admission:
         if not line:
             return None
         account, place = line.popitem(last=False)
-        return account, place.knock
+        return account, place.knock, place.messages
 
     def minutes(self) -> int:
         """For about how long whoever comes last has to wait, at least one."""
@@ -131,7 +153,9 @@ class Admission:
 
 
 def _knock(incoming: Incoming) -> Incoming:
-    """What is kept of it: nothing that was written. Whoever is called in begins at the beginning."""
+    """What is kept of it: nothing that was written. Whoever is called in begins at the beginning, or with what they
+    wanted to look at: who came for an earlier request must not find a new one on the screen.
+    """
     return Incoming(
         incoming.update_id,
         Kind.COMMAND,
@@ -141,5 +165,5 @@ def _knock(incoming: Incoming) -> Incoming:
         language_code=incoming.language_code,
         message_id=None if incoming.kind is Kind.PRESS else incoming.message_id,
         sent=incoming.sent,
-        command="start",
+        command=incoming.command if incoming.command in LOOKING else "start",
     )

@@ -46,6 +46,10 @@ class Kind(StrEnum):
     """Nothing that anyone waits for an answer to."""
 
 
+NEVER_KEPT = frozenset({Kind.CONTACT, Kind.LOCATION, Kind.FILE})
+"""Deleted even when nobody has time to look at them: thirty photos sent in one go are one slip of a finger."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attached:
     """A file in a message: how to fetch it. Its name is never read."""

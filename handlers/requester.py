@@ -23,6 +23,8 @@ from storage.database import Tx
 from storage.drafts import Conversation
 
 DAY = 86_400
+LEAVING = frozenset({"stop", "wipe", "erase"})
+"""Commands that are never kept waiting: who sent with a return code is a newcomer here, and may be in danger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ async def take_turn(desk: Desk, incoming: Incoming, account: bytes, *, newcomers
                 return Who.SERVED
 
 
+def never_waits(incoming: Incoming) -> bool:
+    """Whoever wants to be gone. "Stop" stands under screens that outlive their draft."""
+    if incoming.kind is Kind.COMMAND:
+        return incoming.command in LEAVING
+    return incoming.data.endswith(f".{STOP}")
+
+
 def _show(desk: Desk, incoming: Incoming, outcome: Taken) -> None:
     taken, result = outcome.step, outcome.result
     desk.post(incoming.chat_id, calls(desk, outcome.scene, outcome.language, taken, result, incoming))
@@ -102,8 +111,7 @@ class _Turn:
         if found.staff:
             return Who.STAFF
         served = found.conversation is not None or found.case is not None
-        # "Stop" stands under screens that outlive their draft, and is never kept waiting.
-        if not (served or incoming.data.endswith(f".{STOP}") or self.newcomers()):
+        if not (served or never_waits(incoming) or self.newcomers()):
             return Who.NEWCOMER
         scene = scene_of(tx, desk, found)
         table = Table(desk.questionnaire, desk.fingerprint, now, self.drawn)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
 from handlers import admin, enrolment, group, operator, requester, waiting
 from handlers.desk import Desk
-from handlers.incoming import Incoming, Kind, parse
+from handlers.incoming import NEVER_KEPT, Incoming, Kind, parse
 from handlers.outgoing import Answer
-from handlers.requester import Who
+from handlers.requester import Who, never_waits
 from intake.roles import Right, may
 from storage import staff, traces
 from storage.traces import LONGEST_TRACE
@@ -26,9 +27,6 @@ FROM_PEOPLE = frozenset(
         Kind.EDITED,
     }
 )
-
-NEVER_KEPT = frozenset({Kind.CONTACT, Kind.LOCATION, Kind.FILE})
-"""Deleted even when they come too fast to be looked at: thirty photos sent in one go are one slip of a finger."""
 
 
 async def take_turn(desk: Desk, bot_username: str, update: dict[str, Any]) -> None:
@@ -48,6 +46,8 @@ async def take_turn(desk: Desk, bot_username: str, update: dict[str, Any]) -> No
 async def _private(desk: Desk, incoming: Incoming, account: bytes) -> None:
     if enrolment.looks_like_invitation(incoming) and await enrolment.enrol(desk, incoming):
         return
+    if never_waits(incoming):  # they want to be gone: no conversation may open by itself afterwards
+        desk.admission.leave(account)
     # Nearly everybody is a requester, so that is what is tried first: their own turn tells if they are not.
     now = monotonic()
     in_time = desk.throttle.admits(account, now)
@@ -72,8 +72,9 @@ async def _private(desk: Desk, incoming: Incoming, account: bytes) -> None:
         await admin.take_turn(desk, incoming, member)
 
 
-async def let_in(desk: Desk, knock: Incoming, account: bytes) -> None:
-    """The turn of a newcomer who has waited for it."""
+async def let_in(desk: Desk, knock: Incoming, account: bytes, messages: Sequence[int] = ()) -> None:
+    """The turn of a newcomer who has waited for it, and meanwhile sent these messages."""
+    await waiting.note(desk, knock, messages)
     await requester.take_turn(desk, knock, account, newcomers=lambda: True)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from handlers.desk import Desk
-from handlers.incoming import Incoming, Kind
+from handlers.incoming import NEVER_KEPT, Incoming, Kind
 from handlers.outgoing import Answer, Send
 from storage import traces
 from storage.code import read as read_code
+from storage.database import Tx
 
 
 def line_up(desk: Desk, incoming: Incoming, account: bytes, now: float) -> None:
@@ -24,11 +27,12 @@ def line_up(desk: Desk, incoming: Incoming, account: bytes, now: float) -> None:
 
 
 async def clear(desk: Desk, incoming: Incoming) -> None:
-    """A code must not stay on the phone while its owner waits; words behind it only until they can be sent again."""
+    """A code, a photo, a contact, a place: these must not stay on the phone while its owner waits; words behind a code
+    only until they can be sent again."""
     found = read_code(incoming.text) if incoming.kind is Kind.TEXT else None
-    if found is None:
+    if found is None and incoming.kind not in NEVER_KEPT:
         return
-    due_in = desk.terms.draft_seconds if found[1] else 0
+    due_in = desk.terms.draft_seconds if found is not None and found[1] else 0
     await desk.db.write(
         lambda tx: traces.leave_of(
             tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent, due_in=due_in
@@ -36,3 +40,15 @@ async def clear(desk: Desk, incoming: Incoming) -> None:
         lane=desk.vault.account(incoming.chat_id),
     )
     desk.wake()
+
+
+async def note(desk: Desk, knock: Incoming, messages: Sequence[int]) -> None:
+    """What somebody wrote while they waited goes with the rest of their conversation."""
+    if not messages:
+        return
+
+    def work(tx: Tx) -> None:
+        for message in messages:
+            traces.leave_of(tx, knock.chat_id, message, desk.clock(), sent=knock.sent)
+
+    await desk.db.write(work, lane=desk.vault.account(knock.chat_id))

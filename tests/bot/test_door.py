@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,11 +16,14 @@ from bot.door import Door
 from bot.lanes import Lanes
 from bot.persistence import Persistence
 from bot.polling import poll
+from handlers import admission, requester_seen
 from handlers.admission import Admission
 from handlers.incoming import Incoming, parse
 from handlers.throttle import Throttle
 from handlers.turn import take_turn
+from intake.draft import Page, Place
 from intake.roles import Role
+from storage import known
 from storage.schema import drafts
 from tests.bot.test_polling import Api, until
 from tests.handlers.desk import Person, World, ask, join
@@ -168,6 +171,115 @@ async def test_a_stranger_who_is_too_fast_costs_no_look_at_the_database_once_tha
     del photo["message"]["text"]
     photo["message"]["photo"] = []
     assert await flood.away(photo) == 0  # it must be deleted
+
+
+async def test_who_wants_to_be_gone_is_never_kept_waiting_and_leaves_the_line(
+    flood: Flood, world: World
+) -> None:
+    """Whoever has sent with a return code is a newcomer here; no conversation may open on their phone."""
+    ann = Person(world, 5)
+    for command in ("/wipe", "/stop", "/erase", "/WIPE@postern_test_bot"):
+        assert await flood.away(ann.message("/start")) == 1
+        assert len(world.desk.admission) == 1
+        leaving = ann.message(command)
+        assert await flood.away(leaving) == 0
+        await world.turn(leaving)
+        assert not world.desk.admission
+        assert world.say("busy", n=1) not in [message.text for message in world.shown(ann.id)][-1:]
+        await world.expire()
+        await Person(world, 5).send("/stop")
+        flood.door._sure.clear()
+
+
+async def test_who_wanted_to_look_and_had_to_wait_is_shown_that(flood: Flood, world: World) -> None:
+    ann, ben = Person(world, 5), Person(world, 6)
+    assert await flood.away(ann.message("/status"), ben.message("/start"), ben.message("/privacy")) == 3
+    flood.lanes._late_at = -1e9
+    async with flood.running():
+        await until(lambda: not world.desk.admission)
+        await flood.lanes.drain(5)
+    await world.apply()
+    kept = await world.read(lambda tx: [known.look_up(tx, each.account, 0) for each in (ann, ben)])
+    of_ann, of_ben = (each.conversation.draft for each in kept if each.conversation is not None)
+    assert of_ann.place is Place.CODE
+    assert of_ben.page is Page.PRIVACY
+
+
+async def test_i_have_read_this_is_never_turned_away(flood: Flood, world: World) -> None:
+    ann = Person(world, 5)
+    on = world.put(ann.id, "a reply")
+    assert await flood.away(ann.pressing(requester_seen.PREFIX + "0" * 32, on)) == 0
+
+
+async def test_what_somebody_answers_while_they_are_let_in_is_theirs(flood: Flood, world: World) -> None:
+    """Between the call and the commit nothing is known of them yet."""
+    ann = Person(world, 5)
+    assert await flood.away(ann.message("/start")) == 1
+    door, stop = flood.door, asyncio.Event()
+    await door._call(asyncio.get_running_loop().time(), stop)
+    assert await flood.away(ann.message("again, before it is committed")) == 0
+    await flood.lanes.drain(5)
+    assert await flood.away(ann.message("and after")) == 0
+    assert not world.desk.admission
+    assert not door._sure
+
+
+async def test_a_knock_that_was_being_looked_up_while_they_were_let_in_does_not_shut_them_out(
+    flood: Flood, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, stop = Person(world, 5), asyncio.Event()
+    assert await flood.away(ann.message("/start")) == 1
+    flood.door._sure.clear()
+    looks = flood.door._served
+
+    async def slow(accounts: set[bytes]) -> Collection[bytes]:
+        found = await looks(accounts)
+        await flood.door._call(asyncio.get_running_loop().time(), stop)
+        await flood.lanes.drain(5)
+        return found
+
+    monkeypatch.setattr(flood.door, "_served", slow)
+    assert await flood.away(ann.message("two")) == 0
+    assert not world.desk.admission
+    assert not flood.door._sure
+
+
+async def test_photos_contacts_and_places_of_those_who_wait_are_deleted(flood: Flood, world: World) -> None:
+    ann = Person(world, 5)
+    world.desk.admission.line_up(b"somebody", read(Person(world, 6).message("/start")), 0.0)
+    for kind in ("photo", "contact", "location"):
+        update = ann.message("")
+        del update["message"]["text"]
+        update["message"][kind] = [] if kind == "photo" else {"phone_number": "1"}
+        sent = update["message"]["message_id"]
+        assert await flood.away(update) == 0
+        await world.turn(update)
+        await world.deliver()
+        assert sent not in [message.id for message in world.shown(ann.id)]
+
+
+async def test_what_somebody_wrote_while_waiting_goes_with_their_conversation(
+    flood: Flood, world: World
+) -> None:
+    ann = Person(world, 5)
+    assert await flood.away(ann.message("/start"), ann.message("we are"), ann.message("three")) == 3
+    flood.lanes._late_at = -1e9
+    async with flood.running():
+        await until(lambda: not world.desk.admission)
+        await flood.lanes.drain(5)
+    await world.apply()
+    await ann.send("/wipe")
+    await world.deliver()
+    assert not {"we are", "three"} & {message.text for message in world.shown(ann.id)}
+
+
+async def test_what_the_door_remembers_is_no_more_than_the_line(
+    flood: Flood, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "MOST_WAITING", 20)
+    for start in range(0, 200, 50):
+        await flood.away(*(Person(world, STRANGER + start + n).message("/start") for n in range(50)))
+    assert len(flood.door._sure) <= 20
 
 
 async def test_a_flood_at_telegram_is_noticed_and_confirmed_while_somebody_served_gets_through(
