@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from nacl.public import PrivateKey
 
-from bot.installation import Installation, load_questionnaire, opened
+from bot.installation import QUESTIONNAIRES, Installation, load_canned_replies, load_questionnaire, opened
 from bot.settings import Settings
 from bot.setup import create
-from intake.errors import PosternError, QuestionnaireError, SealingError
+from intake.errors import CannedRepliesError, PosternError, QuestionnaireError, SealingError
 from storage import meta
 from storage.database import Tx
 from storage.server_key import ServerKey
@@ -125,3 +125,12 @@ async def open_and_close(settings: Settings, *, upgrade: bool = False) -> None:
 
 async def create_again(settings: Settings) -> None:
     await create(settings, RECOVERY)
+
+
+def test_prepared_replies_are_read_from_the_file_that_is_named(place: Place) -> None:
+    assert load_canned_replies(place.loaded) == ()
+    shipped = replace(place, settings={"CANNED_REPLIES": str(QUESTIONNAIRES / "replies" / "neutral.yaml")})
+    assert [reply.id for reply in load_canned_replies(shipped.loaded)] == ["received", "more", "other-day"]
+    missing = replace(place, settings={"CANNED_REPLIES": str(place.home / "none.yaml")})
+    with pytest.raises(CannedRepliesError, match=r"POSTERN_CANNED_REPLIES: .*none\.yaml cannot be read"):
+        load_canned_replies(missing.loaded)
