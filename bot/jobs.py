@@ -146,8 +146,8 @@ class Jobs:
         if self._under_way.awaits_card(job):
             return
         if job.task is Task.TIMER:
-            self._forget(job_id)
             await self._desk.db.write(lambda tx: timers.run(tx, self._desk, job_id, job, now))
+            self._forget(job_id)  # not sooner: while nothing can be written, it stays due
             return
         if job.task in IN_GROUP and not self._has_room(job, now):
             return  # the call need not be made

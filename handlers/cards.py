@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from handlers.desk import Desk
 from handlers.outgoing import Button, Keyboard
 from intake.anonymity import WINDOW_DAYS, Combination, Value, chain, publish, reason_text
@@ -9,7 +11,7 @@ from intake.answers import hours_left
 from intake.lifecycle import Outcome, Status
 from intake.questionnaire import Answers, Level, Question, Questionnaire
 from storage import combinations
-from storage.cases import OF_HOLDER, Case, Facts
+from storage.cases import Case, Facts
 from storage.database import Tx
 
 DAY = 86_400
@@ -30,22 +32,19 @@ def make_facts(
     tags = {tx.vault.tag("combination", c.canonical()): c for c in candidates}
     counts = combinations.count(tx, day, tags, since=day - WINDOW_DAYS)
     shown = publish(candidates, {tags[tag]: n for tag, n in counts.items()}, desk.terms.anonymity_k)
-    return Facts(
+    # What the answers don't say stays as it was, whatever facts there will be.
+    same = before or Facts(level, _received(level, now), language, labels=desk.fingerprint)
+    return replace(
+        same,
         level=level,
-        received_hour=before.received_hour if before else _received(level, now),
         language=language,
         card_lines=fitting(card_lines(desk, shown)) if shown else (),
         counted=tuple(tag.hex() for tag in tags),
         counted_day=day,
-        card=before.card if before else None,
-        grouped=before.grouped if before else False,
+        near_empty=False,
         within=hours_left(desk.questionnaire, answers),
         category=category_of(desk, shown),
         spoken=(shown.language or "") if shown else "",
-        shown_at=before.shown_at if before else 0,
-        replied_hour=before.replied_hour if before else 0,
-        labels=before.labels if before else desk.fingerprint,
-        **({name: getattr(before, name) for name in OF_HOLDER} if before else {}),
     )
 
 

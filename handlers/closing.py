@@ -1,4 +1,7 @@
-"""Closing a case. For a minute it can be undone: until then nothing is done, and the requester hears nothing."""
+"""Closing a case. For a minute it can be undone: until then nothing is done, and the requester hears nothing.
+
+What its holder wrote arrives, or is seen not to have arrived: a case does not end while a reply is on its way.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from handlers.desk import Desk
 from handlers.staff_notices import document_due
 from intake.lifecycle import Outcome
 from intake.trail import Event
-from storage import audit, cases, custody, outbox, served
+from storage import audit, cases, custody, outbox, served, staff
 from storage.cases import Case
 from storage.custody import Timer
 from storage.database import Tx
@@ -17,6 +20,8 @@ from storage.outbox import Job, Task
 from storage.staff import Member
 
 DAY = 86_400
+REPLY_SECONDS = 60
+"""So often it is looked whether the replies have arrived."""
 
 
 def begin(tx: Tx, desk: Desk, case: Case, member: Member, outcome: Outcome, now: int, part: str = "") -> bool:
@@ -26,9 +31,10 @@ def begin(tx: Tx, desk: Desk, case: Case, member: Member, outcome: Outcome, now:
     """
     case = replace(case, facts=replace(case.facts, closing=outcome.value, closing_part=part))
     if not desk.terms.undo_seconds or member.chat is None:
-        return finish(tx, desk, case, member, outcome, now)
+        return _when_replies_are_out(tx, desk, case, member, outcome, now)
     cases.save_facts(tx, case, case.facts)
     custody.set_timer(tx, case, Timer.CLOSING, now + desk.terms.undo_seconds)
+    custody.touch(tx, case.case, now)
     say, language = desk.texts.say, desk.staff_language
     text = say(
         language,
@@ -49,6 +55,44 @@ def begin(tx: Tx, desk: Desk, case: Case, member: Member, outcome: Outcome, now:
     )
     outbox.add(tx, job)
     return True
+
+
+def confirmed(
+    tx: Tx, desk: Desk, case: Case, member: Member, outcome: Outcome, now: int, asker: Member
+) -> None:
+    """A second person, `member`, has agreed to what its holder asked for: there is nothing to undo."""
+    _when_replies_are_out(tx, desk, case, member, outcome, now, asker)
+
+
+def due(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
+    """The minute in which it could be undone is over, or a reply may have arrived meanwhile."""
+    if not case.facts.closing:
+        return
+    by = staff.by_id(tx, case.facts.closing_by) if case.facts.closing_by else None
+    asker = holder if by is not None else None
+    _when_replies_are_out(tx, desk, case, by or holder, Outcome(case.facts.closing), now, asker)
+
+
+def _when_replies_are_out(
+    tx: Tx,
+    desk: Desk,
+    case: Case,
+    member: Member,
+    outcome: Outcome,
+    now: int,
+    asker: Member | None = None,
+) -> bool:
+    if not reply_owed(tx, case):
+        return finish(tx, desk, case, member, outcome, now, whom=asker.name if asker else "")
+    by = member.id if asker is not None else ""
+    cases.save_facts(tx, case, replace(case.facts, closing=outcome.value, closing_by=by))
+    custody.set_timer(tx, case, Timer.CLOSING, now + REPLY_SECONDS)
+    return True
+
+
+def reply_owed(tx: Tx, case: Case) -> bool:
+    """Whether a reply to its requester is on its way."""
+    return any(job.task is Task.SEND and job.reply for _, job in outbox.about(tx, {case.case.hex()}))
 
 
 def finish(
@@ -87,7 +131,7 @@ def undo(tx: Tx, case: Case, member: Member, now: int) -> bool:
         return False
     audit.note(tx, Event.UNDONE, member, now, case=case.case, detail=case.facts.closing)
     custody.stop_timers(tx, case, Timer.CLOSING)
-    cases.save_facts(tx, case, replace(case.facts, closing="", closing_part=""))
+    cases.save_facts(tx, case, replace(case.facts, closing="", closing_part="", closing_by=""))
     return True
 
 

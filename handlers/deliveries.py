@@ -235,7 +235,7 @@ def refused(tx: Tx, desk: Desk, call: Outgoing, reason: str, now: int) -> Outgoi
         if isinstance(call, Remove):
             _still_in_the_group(tx, desk, job_id, now)
         if job is not None and job.task is Task.SEND:
-            reply_states.failed(tx, job_id, job, Why.REFUSED, now)
+            reply_states.failed(tx, desk, job_id, job, Why.REFUSED, now)
         else:
             outbox.done(tx, job_id)
         if job is not None and job.task is Task.FETCH:
@@ -299,7 +299,7 @@ def _still_in_the_group(tx: Tx, desk: Desk, job_id: bytes, now: int) -> None:
 def given_up(tx: Tx, desk: Desk, job_id: bytes, job: Job, why: Why, now: int) -> None:
     """It is not tried any longer. Of a reply, the holder hears."""
     if job.reply and job.task is Task.SEND:
-        reply_states.failed(tx, job_id, job, why, now)
+        reply_states.failed(tx, desk, job_id, job, why, now)
     else:
         outbox.done(tx, job_id)
     if job.task is Task.FETCH:

@@ -73,6 +73,7 @@ def lower_level(tx: Tx, desk: Desk, member: Member, reference: str, now: int) ->
         return second.ask_to_lower(tx, desk, case, member, now), True
     cases.set_level(tx, case, Level.STANDARD)
     audit.note(tx, Event.DOWNGRADED, member, now, case=case.case, detail=Level.STANDARD.value)
+    custody.touch(tx, case.case, now)
     custody.refresh_card(tx, case, now)
     return say(language, "lowered", reference=reference, level=say(language, "level-standard")), False
 

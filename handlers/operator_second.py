@@ -15,15 +15,16 @@ VERB = "second"
 
 
 async def pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
-    """The payload: `second.yes.<reference>` or `second.no.<reference>`."""
+    """The payload: `second.yes.<reference>.<token>`, or `second.no` in the same way."""
     _, _, rest = incoming.data.partition(".")
-    verdict, _, reference = rest.partition(".")
+    verdict, _, rest = rest.partition(".")
+    reference, _, token = rest.partition(".")
     now = desk.clock()
 
     def work(tx: Tx) -> tuple[str, bool]:
         if not meta.first_time(tx, incoming.update_id, now // DAY):
             return "", False
-        return second.decide(tx, desk, member, reference, now, yes=verdict == "yes")
+        return second.decide(tx, desk, member, reference, token, now, yes=verdict == "yes")
 
     text, settled = await desk.db.write(work)
     calls: list[Answer | Edit] = [Answer(incoming.query_id, text, bool(text))]

@@ -11,11 +11,12 @@ from dataclasses import replace
 from handlers.desk import Desk
 from handlers.notes import Note
 from handlers.outgoing import Button, Edit, Keyboard, Outgoing, Send
-from storage import cases, outbox, replies, staff, undelivered
+from storage import cases, custody, outbox, replies, staff, undelivered
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import Job, Task
 from storage.replies import Reply, State, Why
+from storage.traces import LONGEST_TRACE
 
 DAY, HOUR = 86_400, 3_600
 SEEN = "seen."
@@ -101,8 +102,11 @@ def delivered(tx: Tx, job: Job, call: Outgoing, now: int) -> None:
     undelivered.strike(tx, _letter(tx, job.reply))
 
 
-def failed(tx: Tx, job_id: bytes, job: Job, why: Why, now: int) -> None:
-    """Its holder hears of it, and so do the admins. It is kept for a while, where sending it again may help."""
+def failed(tx: Tx, desk: Desk, job_id: bytes, job: Job, why: Why, now: int) -> None:
+    """Its holder hears of it, and so do the admins. It is kept for a while, where sending it again may help.
+
+    A case that was about to be closed stays with its holder, who would hear of nothing any more once it is closed.
+    """
     found = replies.get(tx, bytes.fromhex(job.reply))
     case = cases.by_id(tx, found[0]) if found is not None else None
     if found is None or case is None:
@@ -116,6 +120,19 @@ def failed(tx: Tx, job_id: bytes, job: Job, why: Why, now: int) -> None:
     letter = _letter(tx, job.reply)
     undelivered.note(tx, "reply", why, now, letter=letter, case=job.case, reference=case.reference)
     _move(tx, job.reply, case.case, replace(found[1], state=State.FAILED, why=why), now)
+    if custody.stay_open(tx, case):
+        _tell_holder(tx, desk, case, "closing-stopped-reply", now)
+
+
+def _tell_holder(tx: Tx, desk: Desk, case: Case, name: str, now: int) -> None:
+    holder = staff.by_id(tx, case.holder) if case.holder else None
+    if holder is not None and holder.chat is not None:
+        text = desk.texts.say(desk.staff_language, name, reference=case.reference)
+        about = case.case.hex()
+        told = Job(
+            Task.SEND, now, case=about, chat=holder.chat, text=text, delete_after=LONGEST_TRACE, tag="case"
+        )
+        outbox.add(tx, told)
 
 
 def send_again(tx: Tx, case: Case, reply_id: str, now: int) -> bool:

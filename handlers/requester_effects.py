@@ -183,7 +183,10 @@ class Carrying:
         tallies.add(self.tx, month, names)
 
     def _complete(self, channel: Channel) -> None:
-        """An emergency's questions are over: the summary is made anew from all of them. It stays an emergency."""
+        """An emergency's questions are over: the summary is made anew from all of them.
+
+        It stays an emergency whatever the answers are by now; what two of the staff have lowered, it does not raise.
+        """
         case = cases.by_id(self.tx, self._case)
         if case is None:
             return
@@ -192,7 +195,7 @@ class Carrying:
         # Answers to another questionnaire mean nothing in this one.
         if self.draft.fingerprint == self.desk.fingerprint:
             answers, language = self.draft.answers, self.draft.language
-            facts = make_facts(self.tx, self.desk, answers, language, Level.EMERGENCY, self.now, case.facts)
+            facts = make_facts(self.tx, self.desk, answers, language, case.facts.level, self.now, case.facts)
             case = replace(case, facts=facts)
             cases.save_facts(self.tx, case, facts)
             if names := answer_names(self.desk.questionnaire, answers):

@@ -6,6 +6,7 @@ runs out. The first needs a lead, whose work it is to say no to somebody; the se
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from intake.questionnaire import Level
 from intake.roles import Right, may
 from intake.trail import Event
 from storage import audit, cases, custody, outbox, staff
-from storage.cases import Case
+from storage.cases import Case, Facts
 from storage.custody import Timer
 from storage.database import Tx
 from storage.outbox import Job, Task
@@ -34,34 +35,43 @@ Buttons = tuple[tuple[str, str], ...]
 def ask_to_exclude(tx: Tx, desk: Desk, case: Case, member: Member, now: int) -> str:
     """What the one who asks is told."""
     say, language = desk.texts.say, desk.staff_language
+    if case.facts.asked:
+        return say(language, "second-already", reference=case.reference)
     leads = [m for m in _others(tx, member) if may(m.role, Right.CONFIRM_EXCLUSION)]
     if not leads:
         return say(language, "exclude-nobody", reference=case.reference)
-    _note(tx, case, member, Outcome.OUT_OF_SCOPE.value, Event.EXCLUSION_ASKED, now)
+    token = _note(tx, case, member, Outcome.OUT_OF_SCOPE.value, Event.EXCLUSION_ASKED, now)
     text = say(language, "exclude-ask", reference=case.reference, name=member.name)
-    _send_all(tx, [m.chat for m in leads if m.chat], text, _buttons(desk, case), now)
+    _send_all(tx, [m.chat for m in leads if m.chat], text, _buttons(desk, case, token), now)
     return say(language, "second-asked", reference=case.reference)
 
 
 def ask_to_lower(tx: Tx, desk: Desk, case: Case, member: Member, now: int) -> str:
     """In the group, where everybody sees it; without one, everybody is asked."""
     say, language = desk.texts.say, desk.staff_language
+    if case.facts.asked:
+        return say(language, "second-already", reference=case.reference)
     others = [m.chat for m in _others(tx, member) if m.chat]
     if not others:
         return say(language, "lower-nobody", reference=case.reference)
-    _note(tx, case, member, LOWER, Event.DOWNGRADE_ASKED, now)
+    token = _note(tx, case, member, LOWER, Event.DOWNGRADE_ASKED, now)
     chat = group.current(tx, desk)
     text = say(language, "lower-ask", reference=case.reference, name=member.name)
-    _send_all(tx, [chat] if chat is not None else others, text, _buttons(desk, case), now)
+    _send_all(tx, [chat] if chat is not None else others, text, _buttons(desk, case, token), now)
     return say(language, "second-asked", reference=case.reference)
 
 
-def decide(tx: Tx, desk: Desk, member: Member, reference: str, now: int, *, yes: bool) -> tuple[str, bool]:
-    """What the presser is told, and whether the question is settled by it (or was before)."""
+def decide(
+    tx: Tx, desk: Desk, member: Member, reference: str, token: str, now: int, *, yes: bool
+) -> tuple[str, bool]:
+    """What the presser is told, and whether the question is settled by it (or was before).
+
+    `token`: of the question that was pressed on. An older one is settled, whatever is asked about the case by now.
+    """
     say, language = desk.texts.say, desk.staff_language
     case = cases.by_reference(tx, reference)
     asker = staff.by_id(tx, case.facts.asked_by) if case is not None and case.facts.asked else None
-    if case is None or asker is None or case.holder != asker.id:
+    if case is None or asker is None or case.holder != asker.id or token != case.facts.asked_token:
         return say(language, "second-over", reference=reference), True
     if member.id == asker.id:
         return say(language, "second-not-you", reference=reference), False
@@ -69,7 +79,7 @@ def decide(tx: Tx, desk: Desk, member: Member, reference: str, now: int, *, yes:
     if asked != LOWER and not may(member.role, Right.CONFIRM_EXCLUSION):
         return say(language, "second-lead", reference=reference), False
     custody.stop_timers(tx, case, Timer.SECOND)
-    case = replace(case, facts=replace(case.facts, asked="", asked_by=""))
+    case = replace(case, facts=_settled(case.facts))
     if not yes:
         cases.save_facts(tx, case, case.facts)
         audit.note(tx, Event.SECOND_REFUSED, member, now, case=case.case, whom=asker.name)
@@ -82,21 +92,29 @@ def decide(tx: Tx, desk: Desk, member: Member, reference: str, now: int, *, yes:
         )
         custody.refresh_card(tx, case, now)
     else:
-        closing.finish(tx, desk, case, member, Outcome(asked), now, whom=asker.name)
+        closing.confirmed(tx, desk, case, member, Outcome(asked), now, asker)
     _tell(tx, asker, say(language, "second-confirmed", reference=reference, name=member.name), now)
     return say(language, "second-yes", reference=reference), True
 
 
 def run_out(tx: Tx, desk: Desk, case: Case, asker: Member, now: int) -> None:
     if case.facts.asked:
-        cases.save_facts(tx, case, replace(case.facts, asked="", asked_by=""))
+        cases.save_facts(tx, case, _settled(case.facts))
         _tell(tx, asker, desk.texts.say(desk.staff_language, "second-ran-out", reference=case.reference), now)
 
 
-def _note(tx: Tx, case: Case, member: Member, asked: str, event: Event, now: int) -> None:
-    cases.save_facts(tx, case, replace(case.facts, asked=asked, asked_by=member.id))
+def _note(tx: Tx, case: Case, member: Member, asked: str, event: Event, now: int) -> str:
+    """The question's token."""
+    token = secrets.token_hex(8)
+    cases.save_facts(tx, case, replace(case.facts, asked=asked, asked_by=member.id, asked_token=token))
     custody.set_timer(tx, case, Timer.SECOND, now + RUNS_OUT)
+    custody.touch(tx, case.case, now)
     audit.note(tx, event, member, now, case=case.case)
+    return token
+
+
+def _settled(facts: Facts) -> Facts:
+    return replace(facts, asked="", asked_by="", asked_token="")
 
 
 def _others(tx: Tx, member: Member) -> Sequence[Member]:
@@ -107,11 +125,11 @@ def _others(tx: Tx, member: Member) -> Sequence[Member]:
     ]
 
 
-def _buttons(desk: Desk, case: Case) -> Buttons:
+def _buttons(desk: Desk, case: Case, token: str) -> Buttons:
     say, language = desk.texts.say, desk.staff_language
     return (
-        (say(language, "second-yes-button"), f"second.yes.{case.reference}"),
-        (say(language, "second-no-button"), f"second.no.{case.reference}"),
+        (say(language, "second-yes-button"), f"second.yes.{case.reference}.{token}"),
+        (say(language, "second-no-button"), f"second.no.{case.reference}.{token}"),
     )
 
 

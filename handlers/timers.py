@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from handlers import closing, second
 from handlers.desk import Desk
-from intake.lifecycle import Act, Outcome, Status
+from intake.lifecycle import Act, Status
 from intake.trail import Event
 from storage import audit, cases, custody, outbox, staff
 from storage.cases import Case
@@ -22,6 +22,8 @@ from storage.staff import Member
 from storage.traces import LONGEST_TRACE
 
 HOUR = 3_600
+CLOSING_SECONDS = 5 * 60
+"""So often it is looked whether a case that is being closed still is."""
 
 
 def run(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> None:
@@ -35,7 +37,7 @@ def run(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> None:
         case Timer.LEASE:
             _lease(tx, desk, case, holder, now)
         case Timer.CLOSING:
-            _closing(tx, desk, case, holder, now)
+            closing.due(tx, desk, case, holder, now)
         case Timer.SECOND:
             second.run_out(tx, desk, case, holder, now)
         case Timer.OFFER if case.facts.offered_to:
@@ -51,6 +53,9 @@ def _lease(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
     """
     lease, facts = desk.terms.lease_seconds, case.facts
     if not lease:
+        return
+    if facts.closing:  # it ends, or it is undone, or its requester writes: then the time goes on
+        custody.set_timer(tx, case, Timer.LEASE, now + CLOSING_SECONDS)
         return
     if not facts.reminded:
         due = facts.touched + lease * 3 // 4
@@ -89,12 +94,6 @@ def _expire(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
     custody.withdraw_documents(tx, case, holder, now)
     custody.refresh_card(tx, case, now)
     _tell(tx, holder, desk.texts.say(desk.staff_language, "lease-over", reference=case.reference), now)
-
-
-def _closing(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
-    """The minute in which it could be undone is over."""
-    if case.facts.closing:
-        closing.finish(tx, desk, case, holder, Outcome(case.facts.closing), now)
 
 
 def _tell(

@@ -71,13 +71,17 @@ class Facts:
     reminded: int = 0
     """When the holder was reminded since; 0: not."""
     closing: str = ""
-    """The outcome with which it will be closed when the time for undoing that is over."""
+    """The outcome with which it will be closed when the time for undoing that is over, and no reply is on its way."""
     closing_part: str = ""
     """What belongs to that: the id of the case that it is a duplicate of, in hexadecimal."""
+    closing_by: str = ""
+    """staff.id of the second person who agreed to it; empty: it took none."""
     asked: str = ""
     """What waits for a second person: an outcome, or a level to be lowered to."""
     asked_by: str = ""
     """staff.id"""
+    asked_token: str = ""
+    """Random, of this one question: whoever agrees, agrees to what they were asked, and to nothing else."""
     offered_to: str = ""
     """staff.id of whoever is asked to take it over."""
     file_until: int = 0
@@ -86,7 +90,10 @@ class Facts:
     """Fingerprint of the questionnaire's words that the answers were given to; see `meta.keep_labels`."""
 
 
-OF_HOLDER = ("documents", "touched", "reminded", "closing", "closing_part", "asked", "asked_by", "offered_to")
+OF_HOLDER = (
+    *("documents", "touched", "reminded", "closing", "closing_part", "closing_by"),
+    *("asked", "asked_by", "asked_token", "offered_to"),
+)
 """Facts that end when whoever holds the case holds it no longer."""
 
 

@@ -73,7 +73,7 @@ def stay_open(tx: Tx, case: Case) -> bool:
     if not case.facts.closing:
         return False
     stop_timers(tx, case, Timer.CLOSING)
-    cases.save_facts(tx, case, replace(case.facts, closing="", closing_part=""))
+    cases.save_facts(tx, case, replace(case.facts, closing="", closing_part="", closing_by=""))
     return True
 
 

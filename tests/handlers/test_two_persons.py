@@ -130,3 +130,49 @@ async def test_what_is_not_agreed_on_is_not_done(world: World, how: str) -> None
     case = await found(world)
     assert (case.outcome, case.facts.asked) == (None, "")
     assert case.status is (Status.OPEN if how == "released" else Status.CLAIMED)
+
+
+@pytest.mark.parametrize("first", ["lower", "exclude"])
+async def test_whoever_agrees_agrees_to_what_they_were_asked(world: World, first: str) -> None:
+    """A question that has run out must not confirm the next one about the same case."""
+    ibis = await join(world, 901, Role.LEAD, "Ibis")
+    heron = await emergency(world)
+    asking = {"lower": ("more-button", "lower-button"), "exclude": ("close-button", "outcome-out-of-scope")}
+    await chosen(world, heron, *asking.pop(first))
+    case = await found(world)
+    on, yes = ibis.find(world.say("second-yes-button"), chat=GROUP if first == "lower" else 901)
+    [other] = asking.values()
+    told = await chosen(world, heron, *other)
+    assert told == world.say("second-already", reference=case.reference)
+    assert (await found(world)).facts.asked == case.facts.asked
+    world.wait(DAY)
+    await world.deliver()
+    await chosen(world, heron, *other)
+    answer = await ibis.press_data(yes, on)
+    await world.deliver()
+    assert answer.text == world.say("second-over", reference=case.reference)
+    case = await found(world)
+    assert (case.status, case.facts.level) == (Status.CLAIMED, Level.EMERGENCY)
+    assert case.facts.asked
+
+
+async def test_an_answer_of_the_requester_undoes_nothing_that_two_have_decided(world: World) -> None:
+    """Nor does it lose a document that was asked for meanwhile."""
+    heron, ann = await join(world, 900, Role.OPERATOR, "Heron"), Person(world, ANN)
+    ibis = await join(world, 901, Role.OPERATOR, "Ibis")
+    await ask(ann, held=True)
+    await world.deliver()
+    await heron.press("Claim", chat=GROUP)
+    await world.deliver()
+    await chosen(world, heron, "more-button", "lower-button")
+    await ibis.press(world.say("second-yes-button"), chat=GROUP)
+    await world.deliver()
+    await heron.press(world.say("file-ask-button"))
+    await world.deliver()
+    before = await found(world)
+    assert (before.facts.level, before.facts.file_until) == (Level.URGENT, world.now + DAY)
+    await ann.press(world.say("send-button"))
+    await ann.press(world.say("channel-chat-button"))
+    await world.deliver()
+    case = await found(world)
+    assert (case.facts.level, case.facts.file_until) == (Level.URGENT, world.now + DAY)
