@@ -254,8 +254,7 @@ def close(tx: Tx, case: Case, outcome: Outcome, day: int) -> bool:
     act = Act.WITHDRAW if outcome is Outcome.WITHDRAWN else Act.CLOSE
     if not move(tx, case, act, holder=None):
         return False
-    forgotten = replace(case, account=None, facts=unheld(case.facts))
-    facts = _wrap_facts(tx, forgotten)
+    facts = _wrap_facts(tx, replace(case, account=None, facts=unheld(case.facts)))
     _update(tx, case.case, outcome=outcome.value, closed_day=day, account=None, contact=None, facts=facts)
     tallies.add(tx, month_of(day * DAY), closing_names(outcome, held=case.status is Status.CLAIMED))
     _forget_replies(tx, [case.case])
@@ -264,8 +263,7 @@ def close(tx: Tx, case: Case, outcome: Outcome, day: int) -> bool:
 
 def answer_by_code(tx: Tx, case: Case, code_tag: bytes, code_key: bytes) -> None:
     """Change an emergency's channel from the chat to a return code: the chat is forgotten."""
-    changed = replace(case, account=None, code_tag=code_tag, code_key=code_key)
-    facts = _wrap_facts(tx, changed)
+    facts = _wrap_facts(tx, replace(case, account=None, code_tag=code_tag, code_key=code_key))
     _update(tx, case.case, code_tag=code_tag, code_key=code_key, account=None, contact=None, facts=facts)
 
 
