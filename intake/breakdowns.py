@@ -74,6 +74,13 @@ def unworked(counts: Mapping[tuple[str, str], int], month: str) -> int:
     return ended - counts.get((month, CASES), 0)
 
 
+def _fits(counts: Mapping[tuple[str, str], int], month: str) -> bool:
+    """Not so for counts kept elsewhere that hold no cases."""
+    sure = sum(counts.get((month, OUTCOME + outcome.value), 0) for outcome in NO_CASE)
+    withdrawn = counts.get((month, OUTCOME + Outcome.WITHDRAWN.value), 0)
+    return sure <= unworked(counts, month) <= sure + withdrawn
+
+
 def cases_shown(
     counts: Mapping[tuple[str, str], int], period: Sequence[str], over: str | None, below: int
 ) -> int | None:
@@ -83,6 +90,8 @@ def cases_shown(
     months, and the months are over, is it none in whatever follows by subtraction.
     """
     if any(over is None or month > over or unworked(counts, month) < below for month in period):
+        return None
+    if not all(_fits(counts, month) for month in period):
         return None
     return sum(counts.get((month, CASES), 0) for month in period)
 

@@ -185,10 +185,19 @@ def test_cases_that_would_tell_how_few_were_duplicates_are_hidden(installed: She
     assert "outcome" in asyncio.run(remembered())
 
 
+def test_cases_that_do_not_fit_the_endings_are_hidden_and_spoil_no_breakdown(installed: Shell) -> None:
+    counts = {"requests": 300, "outcome:helped": 40, "outcome:referred": 30, "outcome:test": 20}
+    asyncio.run(_restore(installed, {"2023-10": counts}))  # kept elsewhere, without cases
+    asked = ("report", "--from", "2023-10", "--to", "2023-10", "--by", "outcome", "--format", "json")
+    made = json.loads(installed(*asked).out)
+    assert made["totals"][0]["cases"] is None
+    assert made["parts"]
+
+
 def test_endings_are_shares_of_what_was_closed(installed: Shell) -> None:
     endings = {"helped": 40, "referred": 15, "no-answer": 12, "out-of-scope": 11, "duplicate": 12}
     endings |= {"test": 11, "withdrawn": 14}
-    counts = {"requests": 300} | {f"outcome:{name}": n for name, n in endings.items()}
+    counts = {"requests": 300, "cases": 78} | {f"outcome:{name}": n for name, n in endings.items()}
     asyncio.run(_restore(installed, {"2023-10": counts}))
     out = installed("report", "--from", "2023-10", "--to", "2023-10", "--by", "outcome").out
     assert "of the requests closed in October 2023 (40 of 115)" in out
