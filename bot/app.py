@@ -22,7 +22,7 @@ from bot.counts import Counts
 from bot.door import Door
 from bot.election import Election
 from bot.hardening import harden
-from bot.installation import Installation, load_canned_replies, load_questionnaire, opened
+from bot.installation import Installation, load_canned_replies, load_questionnaire, load_referrals, opened
 from bot.keeper import Keeper
 from bot.lanes import Lanes
 from bot.menus import set_menus
@@ -130,6 +130,7 @@ def assemble(
         labels_fingerprint=labels_fingerprint(public).hex(),
         fingerprint=fingerprint(questionnaire),
         texts=load_texts(),
+        referrals=load_referrals(settings, questionnaire),
         db=installation.db,
         vault=installation.vault,
         clock=clock,

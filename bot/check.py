@@ -20,7 +20,7 @@ from bot.check_outbox import given_up_lately, waits_for_long
 from bot.check_postgres import postgres
 from bot.check_telegram import telegram
 from bot.finding import Finding, note, problem
-from bot.installation import load_canned_replies, load_questionnaire, opened
+from bot.installation import load_canned_replies, load_questionnaire, load_referrals, opened
 from bot.settings import Settings
 from intake.errors import PosternError
 from intake.roles import Role, needs_key
@@ -126,7 +126,7 @@ def _roles(members: list[Member]) -> Iterator[Finding]:
 
 def _questionnaire(settings: Settings) -> Iterator[Finding]:
     try:
-        load_questionnaire(settings)
+        load_referrals(settings, load_questionnaire(settings))
     except PosternError as error:
         for line in str(error).splitlines():
             yield problem(line)

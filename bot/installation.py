@@ -15,6 +15,7 @@ from bot.settings import Settings
 from intake.canned import CannedReply
 from intake.errors import CannedRepliesError, PosternError, QuestionnaireError
 from intake.questionnaire import Questionnaire
+from intake.referrals import Referral
 from storage import meta, migrate
 from storage.database import MOVED, MOVED_AWAY, Database, connect
 from storage.opening import open_database
@@ -136,13 +137,24 @@ def read_questionnaire(path: Path) -> Questionnaire:
     """The questionnaire in a file. Raises QuestionnaireError with one line for each fault."""
     from intake.questionnaire_file import load
 
+    return load(_text_of(path), str(path))
+
+
+def load_referrals(settings: Settings, questionnaire: Questionnaire) -> tuple[Referral, ...]:
+    """Whom a request can be referred to; none unless it is set. Raises QuestionnaireError as above."""
+    from intake.referrals import load_referrals as load
+
+    path = settings.referrals
+    return load(_text_of(path), str(path), questionnaire.languages) if path is not None else ()
+
+
+def _text_of(path: Path) -> str:
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except OSError as error:
         raise QuestionnaireError([f"{path} cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
         raise QuestionnaireError([f"{path} is not text in UTF-8: save it as UTF-8"]) from None
-    return load(text, str(path))
 
 
 def load_canned_replies(settings: Settings) -> tuple[CannedReply, ...]:

@@ -243,6 +243,7 @@ ApiUrl = Annotated[
     Field(description="a Bot API server's https address (http only on this machine or a private network)"),
 ]
 OwnPath = Annotated[Path, AfterValidator(_own_path), Field(description="a path")]
+OwnFile = Annotated[Annotated[Path, AfterValidator(_own_path)] | None, Field(description="a path to a file")]
 DatabaseUrl = Annotated[
     Annotated[str, AfterValidator(_database_url)] | None,
     Field(

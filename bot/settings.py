@@ -34,6 +34,7 @@ from bot.setting_types import (
     MetricsAddress,
     OpeningsPerHour,
     OrganisationName,
+    OwnFile,
     OwnPath,
     PageUrl,
     PerSecond,
@@ -77,6 +78,7 @@ class Settings(BaseModel):
     organisation: OrganisationName = "Postern"
     questionnaire: QuestionnaireName = "leave-service"
     canned_replies: CannedPath = None
+    referrals: OwnFile = None
     operators_chat: GroupId = None
     webhook_url: WebhookUrl = None
     webhook_secret: WebhookSecret = None

@@ -12,11 +12,13 @@ from handlers.desk import Desk
 from handlers.staff_notices import document_due
 from intake.lifecycle import Outcome
 from intake.trail import Event
-from storage import audit, cases, custody, outbox, served, staff
+from storage import audit, cases, custody, locks, outbox, served, staff, thread
 from storage.cases import Case
 from storage.custody import Timer
 from storage.database import Tx
+from storage.envelope import Who
 from storage.outbox import Job, Task
+from storage.sealing import Sealer
 from storage.staff import Member
 
 DAY = 86_400
@@ -136,9 +138,27 @@ def undo(tx: Tx, case: Case, member: Member, now: int) -> bool:
 
 
 def _tell_requester(tx: Tx, desk: Desk, case: Case, now: int) -> None:
-    """In neutral words, that nothing more will come."""
+    """In neutral words, that nothing more will come; and whom they can turn to, if it was referred to somebody."""
+    language = case.contact.language if case.contact is not None else case.facts.language
+    referral = desk.referral(case.facts.closing_part) if case.facts.closing == Outcome.REFERRED else None
+    further = (
+        referral.text.get(language, "") if referral is not None else ""
+    )  # the list may have changed since
+    if further:
+        _keep(tx, case, further, now)
     if case.contact is not None:
-        text = desk.texts.say(case.contact.language, "request-closed", reference=case.reference)
+        text = desk.texts.say(language, "request-closed", reference=case.reference)
+        text = f"{text}\n\n{further}" if further else text
         outbox.add(
             tx, Job(Task.SEND, now, chat=case.contact.chat, text=text, delete_after=desk.terms.reply_seconds)
         )
+
+
+def _keep(tx: Tx, case: Case, text: str, now: int) -> None:
+    """As a reply: in the file, and for whoever comes back with the return code."""
+    sequence, question = thread.next_sequence(tx, case.case), Who.ORGANISATION.question
+    box = Sealer(case.case, locks.get(tx, case.case).public).seal(question, sequence, text.encode())
+    code = None
+    if case.code_key is not None:
+        code = Sealer(case.case, case.code_key).seal(question, sequence, text.encode())
+    thread.add(tx, case.case, thread.Entry(sequence, Who.ORGANISATION, now // DAY, box, code))

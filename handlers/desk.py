@@ -14,6 +14,7 @@ from handlers.texts import Texts
 from handlers.throttle import Throttle
 from intake.canned import CannedReply
 from intake.questionnaire import Questionnaire
+from intake.referrals import Referral
 from intake.triage import SERVICE, Service
 from storage.argon import Cost
 from storage.code import CODE_COST
@@ -75,6 +76,7 @@ class Desk:
     wake: Callable[[], None]
     """Tell the background work that something became due."""
     throttle: Throttle
+    referrals: tuple[Referral, ...] = ()
     busy: Callable[[], bool] = lambda: False
     """Whether more comes in than is done: then newcomers stand in line at `admission`."""
     admission: Admission = field(default_factory=Admission)
@@ -91,3 +93,6 @@ class Desk:
     @property
     def staff_language(self) -> str:
         return self.questionnaire.languages[0]
+
+    def referral(self, chosen: str) -> Referral | None:
+        return next((each for each in self.referrals if each.id == chosen), None)

@@ -18,6 +18,7 @@ from handlers import (
     operator_more,
     operator_note,
     operator_queue,
+    operator_refer,
     operator_reply,
     operator_second,
     operator_slot,
@@ -64,6 +65,7 @@ SETTLED_BY_A_PRESS = frozenset(
         "ready",
         "anyway",
         "unsent",
+        "refer",
     }
 )
 """Buttons of questions that are over once they are answered: a chat with forty cases must not fill up with them."""
@@ -164,6 +166,7 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
         "outcome": close,
         "dup": operator_merge.ask_which,
         "merge": operator_merge.merge,
+        "refer": operator_refer.refer,
         "undo": undo,
         "more": operator_more.menu,
         "raise": operator_more.ask_reason,
@@ -298,6 +301,8 @@ def close(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told:
     outcome = Outcome(name)
     if case.facts.closing:
         return say(language, "closing-already", reference=reference), True
+    if outcome is Outcome.REFERRED and desk.referrals:
+        return operator_refer.ask_whom(tx, desk, member, case, now)
     if outcome in SECOND_PERSON:
         return second.ask_to_exclude(tx, desk, case, member, now), True
     if not closing.begin(tx, desk, case, member, outcome, now):

@@ -32,6 +32,10 @@ def subject(path: Path) -> str:
             return f'question "{question}": {"option" if kind == "options" else "rung"} "{one}"'
         case ("questions", question, *_):
             return f'question "{question}"'
+        case ("referrals", one, *_):
+            return f'referral "{one}"'
+        case ("referrals",):
+            return "the list of referrals"
         case ("levels", number, *_):
             return f"level rule {number}"
         case _:

@@ -200,7 +200,7 @@ def _where(path: Path) -> str:
     """`under "label": `, for what lies deeper than the part that a message names."""
     match path:
         case ("questions", _, "options" | "ladder", _, *deeper) | (
-            "questions" | "levels" | "replies",
+            "questions" | "levels" | "replies" | "referrals",
             _,
             *deeper,
         ):

@@ -73,7 +73,7 @@ class Facts:
     closing: str = ""
     """The outcome with which it will be closed when the time for undoing that is over, and no reply is on its way."""
     closing_part: str = ""
-    """What belongs to that: the id of the case that it is a duplicate of, in hexadecimal."""
+    """What belongs to that: the id of the case that it repeats, in hexadecimal; or whom it is referred to."""
     closing_by: str = ""
     """staff.id of the second person who agreed to it; empty: it took none."""
     asked: str = ""

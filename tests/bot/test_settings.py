@@ -47,6 +47,7 @@ def test_every_setting_can_be_set() -> None:
         organisation="Helpdesk",
         questionnaire="legal-aid",
         canned_replies="/etc/postern/replies.yaml",
+        referrals="/etc/postern/referrals.yaml",
         operators_chat="-1001234567890",
         webhook_url="https://bot.example.org/hook",
         webhook_secret="A-z_9",
