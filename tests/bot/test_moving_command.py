@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import io
 import sys
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ def test_an_installation_moves_and_is_used_there(installed: Shell, target: str) 
     listed = installed("operators", "list")
     moved = installed("migrate-database", target)
     assert (moved.code, "POSTERN_DATABASE_URL" in moved.err) == (0, True)
-    assert "meta: 3" in moved.out.splitlines()
+    assert any(re.fullmatch("meta: [1-9][0-9]*", line) for line in moved.out.splitlines())
     assert target not in moved.out + moved.err
 
     there = on_postgres(installed, target)

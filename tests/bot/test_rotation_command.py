@@ -66,6 +66,14 @@ def _on(place: Place, work: Callable[[Database], Awaitable[Any]]) -> Any:
     return asyncio.run(run())
 
 
+def same(after: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Nothing has changed, but that the trail may say once or twice that keys were exchanged."""
+    added = [entry for entry in after["audit"] if entry not in before["audit"]]
+    kept = [entry for entry in after["audit"] if entry in before["audit"]]
+    assert all("SERVER_KEY_ROTATED" in entry for entry in added)
+    return after | {"audit": kept} == before
+
+
 def test_the_command_exchanges_the_key_and_says_what_it_did(installed: Shell) -> None:
     place = installed.place
     old = KeyRing.load(key_file(place)).newest
@@ -73,13 +81,14 @@ def test_the_command_exchanges_the_key_and_says_what_it_did(installed: Shell) ->
     before = read(place, contents)
     boxes = len(read(place, lambda tx: bytes_under(tx, old)))
     done = installed("rotate-server-key")
-    assert (done.code, done.out) == (0, f"wrapped anew: {boxes - 1}\n")
-    assert f"{boxes - 1}/{boxes - 1}" in done.err
+    # But for the hash keys, exchanged with the key itself, and the trail's head, which the exchange's own entry moves.
+    assert (done.code, done.out) == (0, f"wrapped anew: {boxes - 2}\n")
+    assert f"{boxes - 2}/{boxes - 2}" in done.err
     assert "Make a copy" in done.err
     keys = KeyRing.load(key_file(place)).keys
     assert len(keys) == 1
     assert keys[0] != old
-    assert read(place, contents) == before
+    assert same(read(place, contents), before)
     header = b"\x01" + old.id
     for path in place.loaded.data_dir.iterdir():
         assert header not in path.read_bytes(), path.name
@@ -160,12 +169,12 @@ def test_killed_at_any_step_and_run_again_nothing_is_lost(
             shutil.copytree(tmp_path / folder, place.home / folder)
         finished = rotated_until(place, step)
         keys = KeyRing.load(key_file(place)).keys
-        assert read(place, contents) == before
+        assert same(read(place, contents), before)
         if old in keys:
             assert rotated_until(place)
         assert len(KeyRing.load(key_file(place)).keys) == 1
         assert read(place, lambda tx: bytes_under(tx, old)) == []
-        assert read(place, contents) == before
+        assert same(read(place, contents), before)
         shutil.rmtree(place.home)
         step += 1 if step < FILE_STEPS else 5
     assert step > 2 * len(WRAPPED)

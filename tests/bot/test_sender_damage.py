@@ -64,7 +64,7 @@ async def test_the_other_cards_are_sent_and_the_log_says_what_happened(
         )
         await world.write(lambda tx: tx.conn.execute(text(ruin)))
         found = await cards_after(world, 0.8)
-        assert len(found) == 2
+        assert len([each for each in found if "· standard" in each]) == 2  # beside the board
         assert ("Tampered" if what == "a case" else "damaged rows were dropped") in log.getvalue()
         left = await world.read(outbox.waiting)
         # The job of a damaged case is tried again later; a job that can't be read is dropped.

@@ -114,11 +114,15 @@ async def _walk(under: Under, ids: count[int]) -> None:
         texts.say("en", name)
         for name in ("channel-chat-button", "send-button", "begin-button", "language-name", "skip-button")
     ]
-    shown = await _begin(under, ids, lambda m: any(name in _labels(m) for name in wanted))
+
+    def leads_on(message: Send | Edit) -> bool:
+        return bool(REFERENCE.search(message.text)) or any(name in _labels(message) for name in wanted)
+
+    shown = await _begin(under, ids, leads_on)
     while not REFERENCE.search(shown.text):
         labels = _labels(shown)
         await _press(under, ids, labels[next(name for name in wanted if name in labels)])
-        shown = await _screen(under, lambda m, old=shown: m.keyboard and m.keyboard != old.keyboard)
+        shown = await _screen(under, lambda m, old=shown: leads_on(m) and m.keyboard != old.keyboard)
     await _send(under, ids, "/erase")
     shown = await _screen(under, lambda m: texts.say("en", "erase-yes-button") in _labels(m))
     await _press(under, ids, _labels(shown)[texts.say("en", "erase-yes-button")])
