@@ -141,7 +141,10 @@ def test_a_request_is_asked_claimed_opened_answered_closed_and_counted(page: Any
     expect(group.get_by_role("log")).to_contain_text(say("outcome-helped"))
 
     write(page, "admin", "/stats")
-    expect(column(page, "admin").get_by_role("log")).to_contain_text(re.compile(r"\d{4} \(so far\): 1"))
+    month = re.compile(r"\d{4} \(so far\): 1")
+    expect(column(page, "admin").get_by_role("log")).to_contain_text(
+        month, timeout=60_000
+    )  # a picture is drawn first
 
 
 def test_the_page_can_be_read_in_the_dark_and_on_a_phone(page: Any, address: str) -> None:

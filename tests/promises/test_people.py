@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -100,8 +101,11 @@ def test_the_holder_opens_answers_words_and_replies(staffed: Staffed) -> None:
 
 
 def test_the_admin_is_shown_counts_and_nothing_of_a_request(staffed: Staffed) -> None:
+    """But for the trail, which names a request by its reference, and nobody who asked."""
     told = _told(staffed.world, ELM)
-    assert _reference(staffed.world) not in told
+    done = [line for line in told.splitlines() if _reference(staffed.world) in line]
+    assert done
+    assert all(re.search(r":00 · [^·]*: [^·]* · \S{9}$", line) for line in done)  # hour, who, what, which
     assert "At home" not in told
     assert staffed.world.say("stats-title", organisation="Open Gate") in told
 
