@@ -131,7 +131,7 @@ async def test_the_holder_hears_why_a_reply_did_not_arrive(world: World, why: Wh
     assert {
         Why.BLOCKED: "has blocked the bot",
         Why.DELETED: "not there any more",
-        Why.TOO_LATE: "for 48 hours",
+        Why.TOO_LATE: "nobody is trying any more",
         Why.REFUSED: "does not take this message",
     }[why] in line.text
     # Nothing can be sent again to an account that is gone, nor what Telegram does not take.
