@@ -13,9 +13,10 @@ import structlog
 
 from handlers.desk import Desk
 from intake.counts import month_of
-from storage import people, tallies
+from storage import clock_jump, people, tallies
 from storage.trouble import is_trouble
 
+DAY = 86_400
 EVERY_SECONDS = 600
 REST_SECONDS = 0.05
 """Between two transactions: whoever waits to write gets in."""
@@ -37,8 +38,10 @@ class Counting:
                 await asyncio.wait_for(stop.wait(), EVERY_SECONDS * self._random.uniform(0.5, 1.5))
 
     async def once(self, stop: asyncio.Event) -> None:
-        """All that can be done now."""
+        """All that can be done now; nothing while the clock may be wrong."""
         db, now, k = self._desk.db, self._desk.clock(), self._desk.terms.anonymity_k
+        if await db.write(lambda tx: clock_jump.notice(tx, now // DAY)) is not None:
+            return  # a month that a wrong clock has closed could not be opened again
         for work in (
             lambda tx: tallies.fold(tx, now, k),
             lambda tx: people.forget(tx, month_of(now)),

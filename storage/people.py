@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import secrets
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 
+from intake.counts import earlier
 from storage import meta
 from storage.database import Tx, hold_counts, insert_new
 from storage.purpose import Purpose, digest
@@ -34,9 +35,10 @@ def is_new(tx: Tx, month: str, account: bytes) -> bool:
 def forget(tx: Tx, month: str) -> int:
     """Throw away what earlier months than this have left; how many rows. To be called again until there are none."""
     found = _read(tx, meta.get(tx, meta.PEOPLE_KEY))
-    if found is not None and found[0] < month:
+    if found is not None and _is_not_for(found[0], month):
         meta.drop(tx, meta.PEOPLE_KEY)
-    some = select(people.c.tag).where(people.c.month < month).limit(AT_ONCE)
+    gone = or_(people.c.month < month, people.c.month > earlier(month, -1))
+    some = select(people.c.tag).where(gone).limit(AT_ONCE)
     return tx.conn.execute(delete(people).where(people.c.tag.in_(some))).rowcount
 
 
@@ -47,16 +49,21 @@ def of_earlier(tx: Tx, month: str) -> int:
 
 
 def _key(tx: Tx, month: str) -> tuple[str, bytes]:
-    """The month's key, made if there is none. A clock that is behind gets the newer month's: there is only one."""
+    """The month's key, made if there is none. A clock that is behind by a month at most gets the newer month's: there
+    is only one. A key from further ahead was made while a clock was wrong."""
     found = _read(tx, tx.standing.get(meta.PEOPLE_KEY))
-    if found is None or found[0] < month:
+    if found is None or _is_not_for(found[0], month):
         hold_counts(tx)  # two that begin the month at once must not make two keys
         found = _read(tx, meta.get(tx, meta.PEOPLE_KEY))
-    if found is None or found[0] < month:
+    if found is None or _is_not_for(found[0], month):
         found = month, secrets.token_bytes(KEY_BYTES)
         name = meta.PEOPLE_KEY.encode()
         meta.put(tx, meta.PEOPLE_KEY, tx.vault.wrap(meta.VALUE, name, month.encode() + found[1]))
     return found
+
+
+def _is_not_for(made: str, month: str) -> bool:
+    return made < month or made > earlier(month, -1)
 
 
 def _read(tx: Tx, box: bytes | None) -> tuple[str, bytes] | None:

@@ -110,8 +110,7 @@ def fold(tx: Tx, now: int, k: int) -> int:
     ended = month_of(now - GRACE)
     groups: dict[tuple[str, str], list[tuple[bytes, Event]]] = {}
     for row, event in pending:
-        late = event.month < ended and event.month in months and months[event.month].over
-        month = month_of(now) if late else event.month
+        month = _open_month(months, event.month, month_of(now))
         groups.setdefault((month, kind_of(event.names[0])), []).append((row, event))
     taken: list[bytes] = []
     changed = _old_rows(tx)
@@ -133,6 +132,16 @@ def fold(tx: Tx, now: int, k: int) -> int:
     if taken:
         tx.conn.execute(_TAKE, [{"row": row} for row in taken])
     return len(taken)
+
+
+def _open_month(months: Mapping[str, _Month], month: str, present: str) -> str:
+    """Where an event of this month counts: there, or, if that is closed, in the present or the next that isn't."""
+    closed = {name for name, each in months.items() if each.over}
+    if month in closed:
+        month = present
+    while month in closed:  # closed by a clock that was wrong
+        month = earlier(month, -1)
+    return month
 
 
 _TAKE = delete(pending_counts).where(pending_counts.c.id == bindparam("row"))

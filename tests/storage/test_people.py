@@ -49,6 +49,15 @@ async def test_a_clock_that_is_behind_makes_no_second_key(db: Database) -> None:
     assert not await asks(db, ANN, "2023-12")
 
 
+async def test_a_clock_that_was_a_year_ahead_for_a_moment_makes_nobody_old(db: Database) -> None:
+    await asks(db, ANN)
+    assert await asks(db, BEN, "2024-11")
+    assert await asks(db, ANN)  # the key that knew them went with the jump
+    assert await asks(db, ANN, "2023-12")
+    assert await db.write(lambda tx: people.forget(tx, "2023-12")) == 3
+    assert len(await rows(db)) == 1
+
+
 async def test_the_end_of_a_month_leaves_neither_hashes_nor_the_key(db: Database) -> None:
     await asks(db, ANN)
     await asks(db, BEN)

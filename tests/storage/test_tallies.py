@@ -106,6 +106,17 @@ async def test_a_month_that_is_over_takes_what_is_left_and_then_nothing(db: Data
     }
 
 
+async def test_a_month_that_a_wrong_clock_has_closed_stays_as_it_is(db: Database) -> None:
+    await count(db, "requests", times=2)
+    while await fold(db, NOVEMBER + 400 * 86_400):
+        pass
+    final = await stored(db)
+    await count(db, "requests", times=K)
+    assert await fold(db) == K
+    assert [row for row in await stored(db) if row[0] == "2023-11"] == final
+    assert (await db.read(tallies.settled))["2023-12", "requests"] == K
+
+
 async def test_what_waited_while_the_service_was_away_comes_into_its_own_month(db: Database) -> None:
     await count(db, "requests", times=2)
     await count(db, "requests", month="2023-12")
