@@ -233,7 +233,7 @@ TABLE = (
         "monthly counts",
         _cells(
             ("no", _UNNAMED),
-            ("no", "storage/test_tallies::test_a_count_is_wrapped_and_of_one_size"),
+            ("no", "storage/test_tallies::test_a_month_is_wrapped_and_of_one_size"),
             ("yes", f"{_SEIZED}::test_what_is_wrapped_says_what_is_listed_and_nothing_else"),
             ("no", f"{_PEOPLE}::test_nobody_but_an_admin_is_shown_counts"),
             ("no", f"{_PEOPLE}::test_nobody_but_an_admin_is_shown_counts"),

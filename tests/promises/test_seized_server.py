@@ -32,7 +32,8 @@ READABLE = {
     "cases.facts": {
         "level", "received_hour", "language", "card_lines", "counted", "counted_day", "card", "documents", "labels",
         "near_empty", "grouped", "within", "category", "spoken", "shown_at", "replied_hour",
-        "touched", "reminded", "closing", "asked", "asked_by", "offered_to", "file_until",
+        "touched", "reminded", "closing", "closing_part", "closing_by", "asked", "asked_by",
+        "asked_token", "offered_to", "file_until",
     },
     "cases.contact": {"chat", "language"},
     "outbox.job": {

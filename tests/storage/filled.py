@@ -18,6 +18,7 @@ from storage import (
     blocked,
     cases,
     drafts,
+    files,
     locks,
     meta,
     outbox,
@@ -34,6 +35,7 @@ from storage.blocked import Block
 from storage.cases import Case, Contact, Facts
 from storage.database import Tx
 from storage.drafts import Conversation
+from storage.file_seal import SealedFile
 from storage.outbox import Job, Task
 from storage.replies import State
 from storage.sealing import make_lock
@@ -92,6 +94,7 @@ def _add_case(tx: Tx, number: int, account: bytes) -> None:
         ),
     )
     replies.add(tx, case, State.QUEUED, NOW)
+    files.add(tx, case, number, 19_000, SealedFile(b"h" * 64, (b"x" * 64, b"y" * 64)))
 
 
 def contents(tx: Tx) -> dict[str, Any]:
