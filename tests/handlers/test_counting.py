@@ -85,3 +85,15 @@ async def test_what_happens_later_changes_no_month_that_is_over(world: World) ->
     world.wait(12 * MONTH)
     await service.once(asyncio.Event())
     assert [row for row in (await world.tables())["tallies"] if row[0] == "2023-11"] == before
+
+
+async def test_a_clock_that_jumps_for_a_moment_closes_no_month(world: World) -> None:
+    await ask(Person(world, 1), until="chat")
+    service = Counting(world.desk)
+    await service.once(asyncio.Event())
+    world.wait(12 * MONTH)
+    await service.once(asyncio.Event())
+    assert await world.read(tallies.newest_over) is None
+    world.wait(-12 * MONTH)
+    await service.once(asyncio.Event())
+    assert (await counted(world))["requests"] == 1
