@@ -11,12 +11,12 @@ from random import SystemRandom
 
 import structlog
 
+from handlers.cards import DAY
 from handlers.desk import Desk
 from intake.counts import month_of
 from storage import clock_jump, people, tallies
 from storage.trouble import is_trouble
 
-DAY = 86_400
 EVERY_SECONDS = 600
 REST_SECONDS = 0.05
 """Between two transactions: whoever waits to write gets in."""

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.settings import Settings
 from intake.canned import CannedReply
-from intake.errors import CannedRepliesError, PosternError, QuestionnaireError
+from intake.errors import CannedRepliesError, DataFileError, PosternError, QuestionnaireError
 from intake.questionnaire import Questionnaire
 from intake.referrals import Referral
 from storage import meta, migrate
@@ -148,13 +148,14 @@ def load_referrals(settings: Settings, questionnaire: Questionnaire) -> tuple[Re
     return load(_text_of(path), str(path), questionnaire.languages) if path is not None else ()
 
 
-def _text_of(path: Path) -> str:
+def _text_of(path: Path, kind: type[DataFileError] = QuestionnaireError, setting: str = "") -> str:
+    """Raises `kind`; `setting`: what names the path, to be told if it leads nowhere."""
     try:
         return path.read_text("utf-8")
     except OSError as error:
-        raise QuestionnaireError([f"{path} cannot be read: {error.strerror}"]) from None
+        raise kind([f"{setting}{path} cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
-        raise QuestionnaireError([f"{path} is not text in UTF-8: save it as UTF-8"]) from None
+        raise kind([f"{path} is not text in UTF-8: save it as UTF-8"]) from None
 
 
 def load_canned_replies(settings: Settings) -> tuple[CannedReply, ...]:
@@ -164,14 +165,7 @@ def load_canned_replies(settings: Settings) -> tuple[CannedReply, ...]:
     path = settings.canned_replies
     if path is None:
         return ()
-    try:
-        return load_canned(path.read_text("utf-8"), str(path))
-    except OSError as error:
-        raise CannedRepliesError(
-            [f"POSTERN_CANNED_REPLIES: {path} cannot be read: {error.strerror}"]
-        ) from None
-    except UnicodeDecodeError:
-        raise CannedRepliesError([f"{path} is not text in UTF-8: save it as UTF-8"]) from None
+    return load_canned(_text_of(path, CannedRepliesError, "POSTERN_CANNED_REPLIES: "), str(path))
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from handlers import wording
-from handlers.showing import protected, remember
+from handlers.showing import finest, protected, remember
 from handlers.wording import Wording
 from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cases_shown, cells, told_by_cases
+from intake.breakdowns import total as breakdown_total
 from intake.comparing import record, share
 from intake.counts import PERSONS, REQUESTS, earlier, month_of
 from intake.errors import PosternError
@@ -21,7 +22,7 @@ from intake.periods import Period, a_year_before, before, months, until, year_to
 from intake.tables import Follows, Protected, Table
 from storage import cases, tallies
 from storage.database import Database, Tx
-from storage.tallies import Counts
+from storage.tallies import Known
 
 KEPT, MISSED = "service.kept.", "service.missed."
 USUAL_LENGTH = 3
@@ -83,32 +84,14 @@ class Report:
     """Our requests in the periods of `beside`."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    counts: Counts
-    settled: Counts
-    over: str | None
-    waiting: dict[str, int]
-
-    @property
-    def first(self) -> str | None:
-        return min((month for month, _ in self.counts), default=None)
-
-    def total(self, period: Period, name: str = REQUESTS) -> int:
-        return sum(self.counts[month, name] for month in period)
-
-    def covers(self, period: Period) -> bool:
-        return self.first is not None and self.first <= period[0]
-
-
-def _known(tx: Tx) -> _Known:
+def _look(tx: Tx) -> tuple[Known, dict[str, int]]:
     waiting = {status.value: cases.count(tx, status) for status in Status if status is not Status.CLOSED}
-    return _Known(tallies.read(tx), tallies.settled(tx), tallies.newest_over(tx), waiting)
+    return tallies.known(tx), waiting
 
 
 async def make(db: Database, words: Wording, asked: Asked, now: int, below: int) -> Report:
     """Raises PosternError, one line, for what can't be asked."""
-    known = await db.read(_known)
+    known, waiting = await db.read(_look)
     if known.first is None:
         raise PosternError("Nothing has been counted yet.")
     this = month_of(now)
@@ -120,7 +103,7 @@ async def make(db: Database, words: Wording, asked: Asked, now: int, below: int)
     report = Report(words, period, rows, _sentences(known, words, period, this))
     report.series = {month: known.counts[month, REQUESTS] for month in period}
     report.running = this if this in period else None
-    report.waiting = known.waiting
+    report.waiting = waiting
     report.kept = _kept(known, period, below)
     if report.kept is not None and (percent := share(*report.kept)) is not None:
         n, total = report.kept
@@ -150,7 +133,7 @@ def _period(asked: Asked, this: str, counted_from: str) -> Period:
         raise PosternError(f"--from and --to: {error}, like 2023-06.") from None
 
 
-def _rows(known: _Known, period: Period, this: str, below: int, *, each_month: bool) -> list[Row]:
+def _rows(known: Known, period: Period, this: str, below: int, *, each_month: bool) -> list[Row]:
     named = [("period", period), ("before", before(period)), ("a year before", a_year_before(period))]
     named.append(("year to date", year_to_date(period[-1])))
     if best := record(_whole(known, this)):
@@ -169,7 +152,7 @@ def _rows(known: _Known, period: Period, this: str, below: int, *, each_month: b
     ]
 
 
-def _sentences(known: _Known, words: Wording, period: Period, this: str) -> list[str]:
+def _sentences(known: Known, words: Wording, period: Period, this: str) -> list[str]:
     total = known.total(period)
     if period[-1] == this:  # nothing whole to compare with
         periods = dict.fromkeys(each for each in (period, year_to_date(this)) if known.covers(each))
@@ -190,18 +173,18 @@ def _sentences(known: _Known, words: Wording, period: Period, this: str) -> list
     return [*found, *_best_sentence(known, words, this)]
 
 
-def _whole(known: _Known, this: str) -> dict[str, int]:
+def _whole(known: Known, this: str) -> dict[str, int]:
     """The months there are to choose the record from: none while the running one may be it."""
     whole = {month: known.total((month,)) for month in months(known.first or this, this)[:-1]}
     return {} if known.total((this,)) >= max(whole.values(), default=0) else whole
 
 
-def _best_sentence(known: _Known, words: Wording, this: str) -> list[str]:
+def _best_sentence(known: Known, words: Wording, this: str) -> list[str]:
     best = wording.record_month(words, _whole(known, this))
     return [best] if best else []
 
 
-def _kept(known: _Known, period: Period, below: int) -> tuple[int, int] | None:
+def _kept(known: Known, period: Period, below: int) -> tuple[int, int] | None:
     kept, missed = (
         sum(n for (month, name), n in known.counts.items() if month in period and name.startswith(start))
         for start in (KEPT, MISSED)
@@ -222,7 +205,7 @@ def _following(words: Wording, warnings: Sequence[Follows], question: str = "") 
     ]
 
 
-async def _break_down(db: Database, known: _Known, report: Report, asked: Asked, below: int) -> None:
+async def _break_down(db: Database, known: Known, report: Report, asked: Asked, below: int) -> None:
     words, period = report.words, report.period
     offered = breakdowns(words.questionnaire, known.settled)
     by = next((each for each in offered if each.id == asked.by), None)
@@ -239,14 +222,10 @@ async def _break_down(db: Database, known: _Known, report: Report, asked: Asked,
         periods = (before(period), period)
     columns = tuple((option,) for option in by.options)
     table = Table(periods, cells(known.settled, by), by.id, columns, by.exclusive, known.over)
-    shown = await protected(db, table, below, asked.round_to)
-    if shown.refusal is not None:
-        report.remarks.append(words.say(f"stats-refused-{shown.refusal.reason}", below=below))
-        coarser = shown.refusal.coarser
-        if coarser is None or not coarser.question:
-            return
-        shown = await protected(db, coarser, below, asked.round_to)
-        if shown.refusal is not None:  # something else was shown meanwhile
+    shown, refused = await finest(db, table, below, asked.round_to)
+    if refused is not None:
+        report.remarks.append(words.say(f"stats-refused-{refused.reason}", below=below))
+        if shown.refusal is not None:
             return
         report.remarks.append(words.say("stats-coarser"))
     report.parts = _parts(words, by, shown)
@@ -262,13 +241,11 @@ async def _break_down(db: Database, known: _Known, report: Report, asked: Asked,
 
 def _parts(words: Wording, by: Breakdown, shown: Protected) -> Parts:
     table = shown.table
-    own = by.id if by.id == OUTCOME_ID else ""
-    totals = tuple(sum(table.counts.get((month, own, ""), 0) for month in period) for period in table.periods)
+    totals = tuple(
+        sum(breakdown_total(table.counts, by.id, month) for month in period) for period in table.periods
+    )
     options = tuple(
-        (
-            " + ".join(words.option(by.id, option) for option in column),
-            tuple(row[at] for row in shown.cells),
-        )
+        (words.options(by.id, column), tuple(row[at] for row in shown.cells))
         for at, column in enumerate(table.columns)
     )
     return Parts(by, table.periods, totals, options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
@@ -104,15 +105,20 @@ def _ringing(value: object) -> Ringing:
 def _service_levels(value: object) -> ServiceLevels:
     if isinstance(value, ServiceLevels):
         return value
-    hours: dict[str, int] = {}
-    for part in str(value).split(","):
+    return ServiceLevels(**_numbers(str(value), list(Level), 2_000))
+
+
+def _numbers(value: str, names: Collection[str], most: int) -> dict[str, int]:
+    """`open=180,closed=30`: some of these names, each once, with whole numbers from 1 to `most`."""
+    found: dict[str, int] = {}
+    for part in value.split(","):
         name, _, number = (piece.strip() for piece in part.partition("="))
-        if name in hours or name not in list(Level):
+        if name in found or name not in names:
             raise ValueError
-        if not re.fullmatch("[0-9]{1,4}", number) or not 1 <= int(number) <= 2_000:
+        if not re.fullmatch("[0-9]{1,4}", number) or not 1 <= int(number) <= most:
             raise ValueError
-        hours[name] = int(number)
-    return ServiceLevels(**hours)
+        found[name] = int(number)
+    return found
 
 
 def _token(value: SecretStr) -> SecretStr:
@@ -209,15 +215,7 @@ def _loopback(value: object) -> Listen:
 def _retention(value: object) -> Retention:
     if isinstance(value, Retention):
         return value
-    days: dict[str, int] = {}
-    for part in str(value).split(","):
-        name, _, number = (piece.strip() for piece in part.partition("="))
-        if name in days or not re.fullmatch("[0-9]{1,4}", number) or not 1 <= int(number) <= 3650:
-            raise ValueError
-        days[name] = int(number)
-    if not days.keys() <= {each.name for each in fields(Retention)}:
-        raise ValueError
-    return Retention(**days)
+    return Retention(**_numbers(str(value), [each.name for each in fields(Retention)], 3_650))
 
 
 def _one_line(value: str) -> str:

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from handlers import parting, staff_notices
+from handlers import parting, sealed_entry, staff_notices
 from handlers.desk import Desk
 from intake.events import AddByCode, CodeAct, EraseByCode, LookUp, TakeBackByCode, WithdrawByCode
 from intake.lifecycle import Status
 from intake.questionnaire import Level
-from storage import cases, locks, thread
+from storage import cases, thread
 from storage.cases import Case
 from storage.code import CodeOpener
 from storage.database import Tx
 from storage.envelope import Who
-from storage.sealing import Sealer
 from storage.thread import Entry
 
 DAY = 86_400
@@ -76,10 +75,7 @@ def _replies(opener: CodeOpener, case: Case, written: list[Entry]) -> tuple[str,
 def _add(tx: Tx, desk: Desk, case: Case, text: str, noticed: tuple[str, ...], now: int) -> Told:
     if case.status is Status.CLOSED:
         return Told("code-closed", case)
-    sequence = thread.next_sequence(tx, case.case)
-    sealer = Sealer(case.case, locks.get(tx, case.case).public)
-    box = sealer.seal(Who.REQUESTER.question, sequence, text.encode())
-    thread.add(tx, case.case, Entry(sequence, Who.REQUESTER, now // DAY, box))
+    sealed_entry.put(tx, case, Who.REQUESTER, text, now)
     staff_notices.added_by_code(tx, desk, case, _blurred(tx, desk, case, now))
     return Told("code-added", case, noticed=noticed)
 

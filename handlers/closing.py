@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from handlers import sealed_note
+from handlers import sealed_entry
 from handlers.desk import Desk
 from handlers.staff_notices import document_due
+from handlers.telling import tell
 from intake.lifecycle import Outcome
 from intake.trail import Event
-from storage import audit, cases, custody, locks, outbox, served, staff, thread
+from storage import audit, cases, custody, outbox, served, staff
 from storage.cases import Case
 from storage.custody import Timer
 from storage.database import Tx
 from storage.envelope import Who
 from storage.outbox import Job, Task
-from storage.sealing import Sealer
 from storage.staff import Member
 
 DAY = 86_400
@@ -45,17 +45,8 @@ def begin(tx: Tx, desk: Desk, case: Case, member: Member, outcome: Outcome, now:
         outcome=say(language, f"outcome-{outcome}"),
         seconds=desk.terms.undo_seconds,
     )
-    job = Job(
-        Task.SEND,
-        now,
-        chat=member.chat,
-        text=text,
-        buttons=((say(language, "undo-button"), f"undo.{case.reference}"),),
-        case=case.case.hex(),
-        delete_after=desk.terms.undo_seconds,
-        tag="case",
-    )
-    outbox.add(tx, job)
+    buttons = ((say(language, "undo-button"), f"undo.{case.reference}"),)
+    tell(tx, member, text, now, about=case.case, buttons=buttons, delete_after=desk.terms.undo_seconds)
     return True
 
 
@@ -121,19 +112,17 @@ def _link(tx: Tx, desk: Desk, case: Case, now: int) -> bool:
     if kept is None or kept.case == case.case or kept.holder is None or kept.holder != case.holder:
         return False
     say, language = desk.texts.say, desk.staff_language
-    sealed_note.put(tx, kept.case, say(language, "merged-kept", reference=case.reference), now)
-    sealed_note.put(tx, case.case, say(language, "merged-closed", reference=kept.reference), now)
+    sealed_entry.put(tx, kept, Who.NOTE, say(language, "merged-kept", reference=case.reference), now)
+    sealed_entry.put(tx, case, Who.NOTE, say(language, "merged-closed", reference=kept.reference), now)
     document_due(tx, kept, now)
     return True
 
 
 def undo(tx: Tx, case: Case, member: Member, now: int) -> bool:
     """False: it is too late, or there was nothing to undo."""
-    if not case.facts.closing:
+    if not custody.stay_open(tx, case):
         return False
     audit.note(tx, Event.UNDONE, member, now, case=case.case, detail=case.facts.closing)
-    custody.stop_timers(tx, case, Timer.CLOSING)
-    cases.save_facts(tx, case, replace(case.facts, closing="", closing_part="", closing_by=""))
     return True
 
 
@@ -141,24 +130,13 @@ def _tell_requester(tx: Tx, desk: Desk, case: Case, now: int) -> None:
     """In neutral words, that nothing more will come; and whom they can turn to, if it was referred to somebody."""
     language = case.contact.language if case.contact is not None else case.facts.language
     referral = desk.referral(case.facts.closing_part) if case.facts.closing == Outcome.REFERRED else None
-    further = (
-        referral.text.get(language, "") if referral is not None else ""
-    )  # the list may have changed since
-    if further:
-        _keep(tx, case, further, now)
+    # The list may have changed since.
+    further = referral.text.get(language, "") if referral is not None else ""
+    if further:  # as a reply: in the file, and for whoever comes back with the return code
+        sealed_entry.put(tx, case, Who.ORGANISATION, further, now)
     if case.contact is not None:
         text = desk.texts.say(language, "request-closed", reference=case.reference)
         text = f"{text}\n\n{further}" if further else text
         outbox.add(
             tx, Job(Task.SEND, now, chat=case.contact.chat, text=text, delete_after=desk.terms.reply_seconds)
         )
-
-
-def _keep(tx: Tx, case: Case, text: str, now: int) -> None:
-    """As a reply: in the file, and for whoever comes back with the return code."""
-    sequence, question = thread.next_sequence(tx, case.case), Who.ORGANISATION.question
-    box = Sealer(case.case, locks.get(tx, case.case).public).seal(question, sequence, text.encode())
-    code = None
-    if case.code_key is not None:
-        code = Sealer(case.case, case.code_key).seal(question, sequence, text.encode())
-    thread.add(tx, case.case, thread.Entry(sequence, Who.ORGANISATION, now // DAY, box, code))

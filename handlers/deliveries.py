@@ -13,9 +13,10 @@ from handlers.notes import Note
 from handlers.outgoing import Button, Delete, Edit, Fetch, Outgoing, Remove, Send
 from handlers.requester_scene import make_view
 from handlers.screens import screen
-from intake.roles import Right, Role, may
+from handlers.telling import tell_admins
+from intake.roles import Right, may
 from intake.trail import Event
-from storage import audit, cases, drafts, meta, outbox, staff, traces
+from storage import audit, cases, custody, drafts, meta, outbox, staff, traces
 from storage.database import Tx
 from storage.outbox import REFRESH, Job, Task
 from storage.replies import Why
@@ -71,7 +72,7 @@ def _card(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing | N
     chat = group.current(tx, desk)
     if case is None or chat is None:
         return None
-    holder = staff.by_id(tx, case.holder) if case.holder else None
+    holder = custody.holder_of(tx, case)
     text, keyboard = card(desk, case, holder.name if holder else "", now)
     if case.facts.card is not None:
         return Edit(chat, case.facts.card, text, keyboard, resend=False)
@@ -89,7 +90,7 @@ def _card_gone(tx: Tx, desk: Desk, job: Job) -> Outgoing | None:
 
 def _document(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
     case = cases.by_id(tx, bytes.fromhex(job.case))
-    holder = staff.by_id(tx, case.holder) if case is not None and case.holder else None
+    holder = custody.holder_of(tx, case)
     if case is None or holder is None:
         return None
     return document(tx, desk, case, holder, job_id.hex())
@@ -210,7 +211,7 @@ def _remember_card(tx: Tx, case_id: str, message: int) -> bool:
 def _remember_document(tx: Tx, case_id: str, chat: int, message: int) -> bool:
     """By these messages the holder answers the requester: they must lie in the holder's own chat."""
     case = cases.by_id(tx, bytes.fromhex(case_id))
-    holder = staff.by_id(tx, case.holder) if case is not None and case.holder else None
+    holder = custody.holder_of(tx, case)
     if case is None or holder is None or holder.chat != chat:
         return False
     documents = (*case.facts.documents, message)[-MOST_DOCUMENTS:]
@@ -291,9 +292,7 @@ def _still_in_the_group(tx: Tx, desk: Desk, job_id: bytes, now: int) -> None:
     job = outbox.jobs(tx, [job_id]).rows.get(job_id)
     name = job.text if job is not None else ""
     text = desk.texts.say(desk.staff_language, "removal-failed", name=name)
-    for admin in staff.everyone(tx):
-        if admin.role is Role.ADMIN and admin.chat is not None:
-            outbox.add(tx, Job(Task.SEND, now, chat=admin.chat, text=text))
+    tell_admins(tx, text, now)
 
 
 def given_up(tx: Tx, desk: Desk, job_id: bytes, job: Job, why: Why, now: int) -> None:

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 
 from handlers import group
 from handlers.desk import Desk
+from handlers.telling import tell_in
 from intake.roles import Right, may
-from storage import cases, meta, outbox, staff
+from storage import cases, meta, staff
 from storage.cases import Unfinished
 from storage.database import Tx
-from storage.outbox import Job, Task
-from storage.traces import LONGEST_TRACE
 
 DAY = 86_400
 NOTICE_DAYS = 7
@@ -57,7 +56,7 @@ def _tell(tx: Tx, desk: Desk, ending: Sequence[Unfinished], end: int, now: int) 
             days=desk.terms.open_days,
         )
         for chat in _who_cares(tx, desk, list(members.values())):
-            outbox.add(tx, Job(Task.SEND, now, chat=chat, text=text, delete_after=LONGEST_TRACE))
+            tell_in(tx, chat, text, now)
 
 
 def _to_holder(tx: Tx, desk: Desk, chat: int, one: Unfinished, end: int, now: int) -> None:
@@ -69,9 +68,7 @@ def _to_holder(tx: Tx, desk: Desk, chat: int, one: Unfinished, end: int, now: in
         day=desk.texts.day(desk.staff_language, end),
         days=desk.terms.open_days,
     )
-    about = one.case.hex()
-    job = Job(Task.SEND, now, case=about, chat=chat, text=text, delete_after=LONGEST_TRACE, tag="case")
-    outbox.add(tx, job)
+    tell_in(tx, chat, text, now, about=one.case)
 
 
 def _who_cares(tx: Tx, desk: Desk, members: Sequence[staff.Member]) -> list[int]:

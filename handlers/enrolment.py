@@ -10,13 +10,13 @@ from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.menus import menu_of
 from handlers.outgoing import Answer, Send
+from handlers.telling import tell_admins
 from intake.errors import KeyFileError
-from intake.roles import Role, needs_key
+from intake.roles import needs_key
 from intake.trail import Event
-from storage import audit, cases, custody, drafts, locks, meta, outbox, staff, traces
+from storage import audit, cases, custody, drafts, locks, meta, staff, traces
 from storage.database import Tx
 from storage.keywords import key_words
-from storage.outbox import Job, Task
 from storage.public_key import decode_public
 from storage.sealing import key_id
 from storage.staff import Member
@@ -175,9 +175,7 @@ def _ask_admins(tx: Tx, desk: Desk, member: Member, public: bytes, now: int, kno
         (say(language, "confirm-button"), key_button("yes", member.id, public)),
         (say(language, "refuse-button"), key_button("no", member.id, public)),
     )
-    for admin in staff.everyone(tx):
-        if admin.role is Role.ADMIN and admin.chat is not None:
-            outbox.add(tx, Job(Task.SEND, now, chat=admin.chat, text=text, buttons=buttons))
+    tell_admins(tx, text, now, buttons)
 
 
 def _say(desk: Desk, incoming: Incoming, name: str, /, **values: str) -> None:

@@ -10,13 +10,13 @@ from handlers.desk import Desk
 from handlers.documents import openers
 from handlers.notes import Note
 from handlers.outgoing import Fetch, Outgoing, SendDocument
-from storage import cases, files, locks, outbox, staff, traces
+from handlers.telling import tell
+from storage import cases, custody, files, locks, outbox, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.file_seal import FileSealer, build_file
 from storage.outbox import Job, Task
 from storage.sealing import only_slots
-from storage.traces import LONGEST_TRACE
 
 DAY, HOUR = 86_400, 3_600
 WAITS_SECONDS = DAY
@@ -26,7 +26,7 @@ MEGABYTE = 1024 * 1024
 
 def handed(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
     case = cases.by_id(tx, bytes.fromhex(job.case))
-    holder = staff.by_id(tx, case.holder) if case is not None and case.holder else None
+    holder = custody.holder_of(tx, case)
     sealed = files.get(tx, case.case, int(job.tag)) if case is not None else None
     if case is None or sealed is None or holder is None or holder.chat is None:
         return None
@@ -79,14 +79,8 @@ def not_fetched(tx: Tx, desk: Desk, job: Job, now: int) -> None:
     if case.contact is not None:
         text = desk.texts.say(case.contact.language, "file-not-taken", reference=case.reference)
         tell_requester(tx, case, text, now, delete_after=desk.terms.reply_seconds)
-    holder = staff.by_id(tx, case.holder) if case.holder else None
-    if holder is not None and holder.chat is not None:
-        text = desk.texts.say(desk.staff_language, "file-not-fetched", reference=case.reference)
-        about = case.case.hex()
-        told = Job(
-            Task.SEND, now, case=about, chat=holder.chat, text=text, delete_after=LONGEST_TRACE, tag="case"
-        )
-        outbox.add(tx, told)
+    text = desk.texts.say(desk.staff_language, "file-not-fetched", reference=case.reference)
+    tell(tx, custody.holder_of(tx, case), text, now, about=case.case)
 
 
 def _remove_message(tx: Tx, job: Job, now: int) -> None:

@@ -33,17 +33,16 @@ from handlers.operator_limits import may_hold, may_open
 from handlers.outgoing import Answer, Button, Delete, Keyboard, Send
 from handlers.queue import order_of
 from handlers.staff_notices import document_due
+from handlers.telling import Told, tell
 from intake.lifecycle import BY_OPERATORS, SECOND_PERSON, Act, Outcome, Status
 from intake.roles import Right, may
 from intake.trail import Event
-from storage import audit, cases, custody, locks, meta, outbox, staff, traces
+from storage import audit, cases, custody, locks, meta, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.keywords import key_words
-from storage.outbox import Job, Task
 from storage.sealing import has_slot
 from storage.staff import Member
-from storage.traces import LONGEST_TRACE
 
 SETTLED_BY_A_PRESS = frozenset(
     {
@@ -69,9 +68,6 @@ SETTLED_BY_A_PRESS = frozenset(
     }
 )
 """Buttons of questions that are over once they are answered: a chat with forty cases must not fill up with them."""
-
-Told = tuple[str, bool]
-"""A line for whoever pressed, and whether it must be closed by hand."""
 
 
 async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
@@ -241,7 +237,7 @@ def _taken(tx: Tx, desk: Desk, case: Case) -> str:
     say, language = desk.texts.say, desk.staff_language
     if case.status is Status.CLOSED:
         return say(language, "claim-closed", reference=case.reference)
-    holder = staff.by_id(tx, case.holder) if case.holder else None
+    holder = custody.holder_of(tx, case)
     return say(language, "claim-taken", reference=case.reference, name=holder.name if holder else "—")
 
 
@@ -278,17 +274,7 @@ def ask_outcome(tx: Tx, desk: Desk, member: Member, reference: str, now: int) ->
     if operator_merge.others(tx, case, member):
         buttons += ((say(language, "merge-button"), f"dup.{reference}"),)
     text = say(language, "close-ask", reference=reference)
-    job = Job(
-        Task.SEND,
-        now,
-        chat=member.chat,
-        text=text,
-        buttons=buttons,
-        case=case.case.hex(),
-        delete_after=LONGEST_TRACE,
-        tag="case",
-    )
-    outbox.add(tx, job)
+    tell(tx, member, text, now, about=case.case, buttons=buttons)
     return "", False
 
 

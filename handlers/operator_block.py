@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from handlers.desk import Desk
 from handlers.operator_cases import own_case
+from handlers.telling import Told, tell
 from intake.trail import Event
-from storage import audit, blocked, outbox
+from storage import audit, blocked
 from storage.blocked import LAST_DAYS, Block
 from storage.cases import Case
 from storage.database import Tx
-from storage.outbox import Job, Task
 from storage.staff import Member
-from storage.traces import LONGEST_TRACE
 
 DAY = 86_400
-
-Told = tuple[str, bool]
 
 
 def can_be_blocked(case: Case) -> bool:
@@ -31,17 +28,8 @@ def ask(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
     if not can_be_blocked(case):
         return say(language, "block-none", reference=reference), True
     text = say(language, "block-ask", reference=reference, days=LAST_DAYS)
-    job = Job(
-        Task.SEND,
-        now,
-        chat=member.chat,
-        text=text,
-        buttons=((say(language, "block-yes-button"), f"bar.{reference}"),),
-        case=case.case.hex(),
-        delete_after=LONGEST_TRACE,
-        tag="case",
-    )
-    outbox.add(tx, job)
+    buttons = ((say(language, "block-yes-button"), f"bar.{reference}"),)
+    tell(tx, member, text, now, about=case.case, buttons=buttons)
     return "", False
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from handlers.desk import Desk
 from handlers.operator_cases import own_case
-from handlers.operator_more import ask
 from handlers.operator_sending import send_reply
+from handlers.telling import Told, tell
 from intake.canned import CannedReply
 from storage.cases import Case
 from storage.database import Tx
 from storage.staff import Member
-
-Told = tuple[str, bool]
 
 
 def offer(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
@@ -22,7 +20,8 @@ def offer(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
     if not desk.canned:
         return say(language, "canned-changed"), True
     buttons = [(reply.label, f"preview.{reply.id}.{reference}") for reply in desk.canned]
-    ask(tx, member, case, say(language, "canned-choose", reference=reference), buttons, now)
+    text = say(language, "canned-choose", reference=reference)
+    tell(tx, member, text, now, about=case.case, buttons=buttons)
     return "", False
 
 
@@ -51,7 +50,7 @@ def preview(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told:
         ),
         (say(language, "canned-others-button"), f"others.{reference}"),
     ]
-    ask(tx, member, case, f"{head}\n\n{words}", buttons, now)
+    tell(tx, member, f"{head}\n\n{words}", now, about=case.case, buttons=buttons)
     return "", False
 
 

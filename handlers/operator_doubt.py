@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 from handlers.desk import Desk
-from handlers.operator_more import ask
 from handlers.operator_sending import send_reply
+from handlers.telling import Told, tell
 from intake.languages import is_other
 from storage import cases, outbox
 from storage.cases import Case
@@ -23,8 +23,6 @@ DOUBT = "doubt"
 """Tag of the job that is such a reply."""
 HELD_SECONDS = 30 * 60
 JOB_ID = re.compile(r"[0-9a-f]{32}")
-
-Told = tuple[str, bool]
 
 
 def is_doubtful(case: Case, text: str) -> bool:
@@ -42,7 +40,7 @@ def hold(tx: Tx, desk: Desk, member: Member, case: Case, text: str, now: int) ->
         (say(language, "doubt-send-button"), f"anyway.{held}"),
         (say(language, "doubt-drop-button"), f"unsent.{held}"),
     ]
-    ask(tx, member, case, asked, buttons, now)
+    tell(tx, member, asked, now, about=case.case, buttons=buttons)
 
 
 def send_anyway(tx: Tx, desk: Desk, member: Member, held: str, now: int) -> Told:

@@ -7,21 +7,18 @@ from dataclasses import replace
 from handlers.desk import Desk
 from handlers.operator_cases import own_case
 from handlers.operator_limits import may_hold, may_open
-from handlers.operator_more import ask
 from handlers.staff_notices import document_due
+from handlers.telling import Told, tell
 from intake.lifecycle import Act, Status
 from intake.roles import Right, may
 from intake.trail import Event
-from storage import audit, cases, custody, locks, outbox, staff
+from storage import audit, cases, custody, locks, staff
 from storage.cases import Case
 from storage.custody import Timer
 from storage.database import Tx
-from storage.outbox import Job, Task
 from storage.sealing import has_slot
 from storage.staff import Member
-from storage.traces import LONGEST_TRACE
 
-Told = tuple[str, bool]
 RUNS_OUT = 24 * 3_600
 """Seconds."""
 MOST_SHOWN = 40
@@ -37,7 +34,7 @@ def ask_whom(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> To
     if not found:
         return say(language, "hand-nobody", reference=reference), True
     buttons = [(m.name, f"offer.{reference}.{m.id}") for m in found[:MOST_SHOWN]]
-    ask(tx, member, case, say(language, "hand-ask", reference=reference), buttons, now)
+    tell(tx, member, say(language, "hand-ask", reference=reference), now, about=case.case, buttons=buttons)
     return "", False
 
 
@@ -55,18 +52,12 @@ def offer(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told:
     custody.touch(tx, case.case, now)
     audit.note(tx, Event.OFFERED, member, now, case=case.case, whom=receiver.name)
     level = say(language, f"level-{case.facts.level}")
-    job = Job(
-        Task.SEND,
-        now,
-        chat=receiver.chat,
-        text=say(language, "hand-offer", reference=reference, name=member.name, level=level),
-        buttons=(
-            (say(language, "accept-button"), f"accept.{reference}"),
-            (say(language, "decline-button"), f"decline.{reference}"),
-        ),
-        delete_after=RUNS_OUT,
+    text = say(language, "hand-offer", reference=reference, name=member.name, level=level)
+    buttons = (
+        (say(language, "accept-button"), f"accept.{reference}"),
+        (say(language, "decline-button"), f"decline.{reference}"),
     )
-    outbox.add(tx, job)
+    tell(tx, receiver, text, now, buttons=buttons, delete_after=RUNS_OUT)
     return say(language, "hand-offered", reference=reference, name=receiver.name), False
 
 
@@ -79,18 +70,17 @@ def accept(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told
         return say(language, "claim-no-slot", reference=reference), True
     if refused := may_hold(tx, desk, member, case) or may_open(tx, desk, member, case, now):
         return refused, True
-    before = staff.by_id(tx, case.holder) if case.holder else None
+    before = custody.holder_of(tx, case)
     if not move(tx, desk, case, member, now):
         return say(language, "offer-over", reference=reference), True
     audit.note(tx, Event.HANDED_OVER, member, now, case=case.case, whom=before.name if before else "")
-    if before is not None:
-        tell(tx, before, say(language, "handed-over", reference=reference, name=member.name), now)
+    tell(tx, before, say(language, "handed-over", reference=reference, name=member.name), now)
     return say(language, "claimed", reference=reference), False
 
 
 def move(tx: Tx, desk: Desk, case: Case, receiver: Member, now: int) -> bool:
     """The case is the receiver's from now on, who gets its file; the old holder's goes. False: it was moved before."""
-    before = staff.by_id(tx, case.holder) if case.holder else None
+    before = custody.holder_of(tx, case)
     if receiver.public_key is None or not cases.move(tx, case, Act.HAND_OVER, holder=receiver.id):
         return False
     custody.stop_timers(tx, case)
@@ -109,7 +99,7 @@ def move(tx: Tx, desk: Desk, case: Case, receiver: Member, now: int) -> bool:
 def decline(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
     say, language = desk.texts.say, desk.staff_language
     case = _offered(tx, member, reference)
-    holder = staff.by_id(tx, case.holder) if case is not None and case.holder else None
+    holder = custody.holder_of(tx, case)
     if case is None or holder is None:
         return say(language, "offer-over", reference=reference), True
     cases.save_facts(tx, case, replace(case.facts, offered_to=""))
@@ -139,8 +129,3 @@ def _offered(tx: Tx, member: Member, reference: str) -> Case | None:
     if case is None or case.status is not Status.CLAIMED or case.facts.offered_to != member.id:
         return None
     return case
-
-
-def tell(tx: Tx, member: Member, text: str, now: int) -> None:
-    if member.chat is not None:
-        outbox.add(tx, Job(Task.SEND, now, chat=member.chat, text=text, delete_after=LONGEST_TRACE))

@@ -6,9 +6,9 @@ from handlers import operator_hand_over
 from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.operator_limits import may_hold, may_open
-from handlers.operator_more import ask_in
 from handlers.outgoing import Button, Send
 from handlers.queue import order_of
+from handlers.telling import Told, tell
 from intake.lifecycle import Act, Status
 from intake.roles import Right, may
 from intake.trail import Event
@@ -17,7 +17,6 @@ from storage.cases import Case
 from storage.database import Tx
 from storage.staff import Member
 
-Told = tuple[str, bool]
 MOST_SHOWN = 60
 """Cases in one message; Telegram takes a hundred buttons."""
 HOUR = 3_600
@@ -51,14 +50,14 @@ def ask_whom(tx: Tx, desk: Desk, lead: Member, reference: str, now: int) -> Told
     case = _held(tx, lead, reference)
     if case is None or lead.chat is None:
         return say(language, "assign-not-held", reference=reference), True
-    holder = staff.by_id(tx, case.holder) if case.holder else None
+    holder = custody.holder_of(tx, case)
     buttons = [(say(language, "assign-queue-button"), f"requeue.{reference}")]
     buttons += [
         (m.name, f"give.{reference}.{m.id}")
         for m in operator_hand_over.receivers(tx, case, case.holder)[: operator_hand_over.MOST_SHOWN]
     ]
     text = say(language, "assign-ask", reference=reference, name=holder.name if holder else "—")
-    ask_in(tx, lead.chat, text, buttons, now)
+    tell(tx, lead, text, now, buttons=buttons)
     return "", False
 
 
@@ -78,14 +77,14 @@ def give(tx: Tx, desk: Desk, lead: Member, rest: str, now: int) -> Told:
         return say(language, "assign-full", name=receiver.name, n=desk.terms.hold_limit), True
     if receiver.id == lead.id and (full := may_open(tx, desk, lead, case, now)):
         return full, True
-    before = staff.by_id(tx, case.holder) if case.holder else None
+    before = custody.holder_of(tx, case)
     if not operator_hand_over.move(tx, desk, case, receiver, now):
         return say(language, "assign-not-held", reference=reference), True
     audit.note(tx, Event.REASSIGNED, lead, now, case=case.case, whom=receiver.name)
     told = say(language, "assigned", reference=reference, name=receiver.name, lead=lead.name)
     for member in (before, receiver):
         if member is not None and member.id != lead.id:
-            operator_hand_over.tell(tx, member, told, now)
+            tell(tx, member, told, now)
     return told, True
 
 
@@ -94,14 +93,14 @@ def requeue(tx: Tx, desk: Desk, lead: Member, reference: str, now: int) -> Told:
     case = _held(tx, lead, reference)
     if case is None or not cases.move(tx, case, Act.RELEASE, holder=None):
         return say(language, "assign-not-held", reference=reference), True
-    before = staff.by_id(tx, case.holder) if case.holder else None
+    before = custody.holder_of(tx, case)
     audit.note(tx, Event.RELEASED, lead, now, case=case.case, whom=before.name if before else "")
     custody.stop_timers(tx, case)
     custody.withdraw_from_holder(tx, case, now)
     custody.refresh_card(tx, case, now)
     told = say(language, "requeued", reference=reference, lead=lead.name)
     if before is not None and before.id != lead.id:
-        operator_hand_over.tell(tx, before, told, now)
+        tell(tx, before, told, now)
     return told, True
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handlers.desk import Desk
+from handlers.telling import tell_admins
 from intake.questionnaire import Level
-from intake.roles import Role
 from intake.trail import Event
-from storage import audit, cases, openings, outbox, staff
+from storage import audit, cases, openings
 from storage.cases import Case
 from storage.database import Tx
-from storage.outbox import Job, Task
 from storage.staff import Member
 
 
@@ -43,6 +42,4 @@ def _tell_admins(tx: Tx, desk: Desk, member: Member, now: int) -> None:
     audit.note(tx, Event.LIMIT_HIT, member, now)
     most = desk.terms.openings_per_hour
     text = desk.texts.say(desk.staff_language, "openings-limit-admin", name=member.name, n=most)
-    for admin in staff.everyone(tx):
-        if admin.role is Role.ADMIN and admin.chat is not None:
-            outbox.add(tx, Job(Task.SEND, now, chat=admin.chat, text=text))
+    tell_admins(tx, text, now)

@@ -9,14 +9,13 @@ from __future__ import annotations
 from handlers import closing
 from handlers.desk import Desk
 from handlers.operator_cases import own_case
-from handlers.operator_more import ask
+from handlers.telling import Told, tell
 from intake.lifecycle import Outcome
 from storage import cases
 from storage.cases import Case
 from storage.database import Tx
 from storage.staff import Member
 
-Told = tuple[str, bool]
 MOST_SHOWN = 40
 """Cases in one message: their payloads have to fit into a job (`outbox.JOB_BYTES`)."""
 
@@ -30,7 +29,7 @@ def ask_which(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> T
     if not found:
         return say(language, "merge-none", reference=reference), True
     buttons = [(each.reference, f"merge.{reference}.{each.reference}") for each in found[:MOST_SHOWN]]
-    ask(tx, member, case, say(language, "merge-ask", reference=reference), buttons, now)
+    tell(tx, member, say(language, "merge-ask", reference=reference), now, about=case.case, buttons=buttons)
     return "", False
 
 

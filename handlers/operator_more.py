@@ -5,17 +5,13 @@ from __future__ import annotations
 from handlers import ringing, second
 from handlers.desk import Desk
 from handlers.operator_cases import own_case
+from handlers.telling import Told, tell
 from intake.lifecycle import RAISED_TO, Act, RaisedFor, after
 from intake.questionnaire import Level
 from intake.trail import Event
-from storage import audit, cases, custody, outbox
-from storage.cases import Case
+from storage import audit, cases, custody
 from storage.database import Tx
-from storage.outbox import Job, Task
 from storage.staff import Member
-from storage.traces import LONGEST_TRACE
-
-Told = tuple[str, bool]
 
 
 def menu(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
@@ -28,7 +24,7 @@ def menu(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
         buttons.append((say(language, "raise-button"), f"raise.{reference}"))
     if case.facts.level is not Level.STANDARD:
         buttons.append((say(language, "lower-button"), f"lower.{reference}"))
-    ask(tx, member, case, say(language, "more", reference=reference), buttons, now)
+    tell(tx, member, say(language, "more", reference=reference), now, about=case.case, buttons=buttons)
     return "", False
 
 
@@ -39,7 +35,8 @@ def ask_reason(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> 
         return say(language, "not-yours", reference=reference), True
     buttons = [(say(language, f"reason-{reason}"), f"up.{reason}.{reference}") for reason in RaisedFor]
     level = say(language, f"level-{RAISED_TO[case.facts.level]}")
-    ask(tx, member, case, say(language, "raise-ask", reference=reference, level=level), buttons, now)
+    text = say(language, "raise-ask", reference=reference, level=level)
+    tell(tx, member, text, now, about=case.case, buttons=buttons)
     return "", False
 
 
@@ -76,26 +73,3 @@ def lower_level(tx: Tx, desk: Desk, member: Member, reference: str, now: int) ->
     custody.touch(tx, case.case, now)
     custody.refresh_card(tx, case, now)
     return say(language, "lowered", reference=reference, level=say(language, "level-standard")), False
-
-
-def ask(tx: Tx, member: Member, case: Case, text: str, buttons: list[tuple[str, str]], now: int) -> None:
-    """A question in the holder's chat, which goes when they no longer hold the case."""
-    if member.chat is not None:
-        ask_in(tx, member.chat, text, buttons, now, case)
-
-
-def ask_in(
-    tx: Tx, chat: int, text: str, buttons: list[tuple[str, str]], now: int, case: Case | None = None
-) -> None:
-    about, tag = (case.case.hex(), "case") if case is not None else ("", "")
-    job = Job(
-        Task.SEND,
-        now,
-        chat=chat,
-        text=text,
-        buttons=tuple(buttons),
-        case=about,
-        delete_after=LONGEST_TRACE,
-        tag=tag,
-    )
-    outbox.add(tx, job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import sealed_note
+from handlers import sealed_entry
 from handlers.cards import DAY
 from handlers.desk import Desk
 from handlers.incoming import Incoming
@@ -11,6 +11,7 @@ from intake.events import MAX_TEXT_BYTES
 from intake.trail import Event
 from storage import audit, cases, custody, meta, traces
 from storage.database import Tx
+from storage.envelope import Who
 from storage.staff import Member
 
 
@@ -29,7 +30,7 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         if over > 0:
             return say(language, "reply-too-long", over=over, room=MAX_TEXT_BYTES)
         if meta.first_time(tx, incoming.update_id, now // DAY):
-            sealed_note.put(tx, case.case, text, now)
+            sealed_entry.put(tx, case, Who.NOTE, text, now)
             custody.touch(tx, case.case, now)
             audit.note(tx, Event.NOTED, member, now, case=case.case)
         return say(language, "note-kept", reference=case.reference)

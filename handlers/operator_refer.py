@@ -5,20 +5,19 @@ from __future__ import annotations
 from handlers import closing
 from handlers.desk import Desk
 from handlers.operator_cases import own_case
-from handlers.operator_more import ask
+from handlers.telling import Told, tell
 from intake.lifecycle import Outcome
 from storage.cases import Case
 from storage.database import Tx
 from storage.staff import Member
-
-Told = tuple[str, bool]
 
 
 def ask_whom(tx: Tx, desk: Desk, member: Member, case: Case, now: int) -> Told:
     say, language = desk.texts.say, desk.staff_language
     buttons = [(each.name[language], f"refer.{each.id}.{case.reference}") for each in desk.referrals]
     buttons.append((say(language, "refer-other-button"), f"refer..{case.reference}"))
-    ask(tx, member, case, say(language, "refer-ask", reference=case.reference), buttons, now)
+    text = say(language, "refer-ask", reference=case.reference)
+    tell(tx, member, text, now, about=case.case, buttons=buttons)
     return "", False
 
 

@@ -5,18 +5,16 @@ Typed and prepared replies go the same way.
 
 from __future__ import annotations
 
-from handlers import reply_states
-from handlers.cards import DAY
+from handlers import reply_states, sealed_entry
 from handlers.desk import Desk
 from handlers.reply_states import SEEN
 from intake.trail import Event
-from storage import audit, custody, locks, outbox, replies, served, thread
+from storage import audit, custody, outbox, replies, served
 from storage.cases import Case
 from storage.database import Tx
 from storage.envelope import Who
 from storage.outbox import Job, Task
 from storage.replies import State
-from storage.sealing import Sealer
 from storage.staff import Member
 
 
@@ -28,13 +26,7 @@ def send_reply(tx: Tx, desk: Desk, member: Member, case: Case, text: str, now: i
 
 def _keep(tx: Tx, desk: Desk, case: Case, text: str, now: int) -> None:
     """Sealed to the case for the next holder; to the code, or on its way to the chat."""
-    sequence = thread.next_sequence(tx, case.case)
-    question = Who.ORGANISATION.question
-    box = Sealer(case.case, locks.get(tx, case.case).public).seal(question, sequence, text.encode())
-    code_box = None
-    if case.code_key is not None:
-        code_box = Sealer(case.case, case.code_key).seal(question, sequence, text.encode())
-    thread.add(tx, case.case, thread.Entry(sequence, Who.ORGANISATION, now // DAY, box, code_box))
+    sealed_entry.put(tx, case, Who.ORGANISATION, text, now)
     served.replied(tx, case, now, desk.terms.service)
     by_code = case.contact is None
     reply = replies.add(tx, case.case, State.BY_CODE if by_code else State.QUEUED, now)

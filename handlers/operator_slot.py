@@ -9,18 +9,17 @@ from __future__ import annotations
 from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.outgoing import Delete, Send
+from handlers.telling import tell
 from intake.errors import Tampered
 from intake.lifecycle import Status
 from intake.roles import Right, Role, may, needs_key
 from intake.trail import Event
-from storage import audit, cases, locks, outbox, staff, traces
+from storage import audit, cases, locks, staff, traces
 from storage.cases import Case
 from storage.database import Tx
-from storage.outbox import Job, Task
 from storage.sealing import Lock, has_slot, key_id, with_slot
 from storage.slot_line import KIND, decode_slot
 from storage.staff import Member
-from storage.traces import LONGEST_TRACE
 
 
 def looks_like_slot(incoming: Incoming) -> bool:
@@ -63,9 +62,8 @@ def _keep(tx: Tx, desk: Desk, sender: Member, line: str, now: int) -> str:
     slots = with_slot(lock.slots, receiver.public_key, slot)
     locks.replace_slots(tx, Lock(lock.case, lock.public, slots))
     audit.note(tx, Event.SLOT_ADDED, sender, now, case=case.case, whom=receiver.name)
-    if receiver.chat is not None and receiver.id != sender.id:
-        text = say(language, "slot-for-you", reference=reference)
-        outbox.add(tx, Job(Task.SEND, now, chat=receiver.chat, text=text, delete_after=LONGEST_TRACE))
+    if receiver.id != sender.id:
+        tell(tx, receiver, say(language, "slot-for-you", reference=reference), now)
     return say(language, "slot-kept", reference=reference, name=receiver.name)
 
 

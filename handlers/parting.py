@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from handlers import group
 from handlers.desk import Desk
+from handlers.telling import tell
 from intake.lifecycle import Outcome
-from storage import alarms, cases, custody, outbox, served, staff
+from storage import alarms, cases, custody, outbox, served
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import Job, Task
-from storage.traces import LONGEST_TRACE
 
 DAY = 86_400
 
@@ -42,9 +42,9 @@ def _tell(tx: Tx, desk: Desk, case: Case, name: str, now: int) -> None:
     custody.withdraw_copies(tx, [case.case], now)
     if case.facts.grouped:
         outbox.add(tx, Job(Task.BOARD, now))
-    holder = staff.by_id(tx, case.holder) if case.holder else None
+    holder = custody.holder_of(tx, case)
     if holder is None or holder.chat is None:
         return
     custody.withdraw_documents(tx, case, holder, now)
     text = desk.texts.say(desk.staff_language, name, reference=case.reference)
-    outbox.add(tx, Job(Task.SEND, now, chat=holder.chat, text=text, delete_after=LONGEST_TRACE))
+    tell(tx, holder, text, now)

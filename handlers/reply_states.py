@@ -11,12 +11,12 @@ from dataclasses import replace
 from handlers.desk import Desk
 from handlers.notes import Note
 from handlers.outgoing import Button, Edit, Keyboard, Outgoing, Send
-from storage import cases, custody, outbox, replies, staff, undelivered
+from handlers.telling import tell
+from storage import cases, custody, outbox, replies, undelivered
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import Job, Task
 from storage.replies import Reply, State, Why
-from storage.traces import LONGEST_TRACE
 
 DAY, HOUR = 86_400, 3_600
 SEEN = "seen."
@@ -34,7 +34,7 @@ def status(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
     """The line as it should be now; None: nobody holds the case, or the reply is forgotten."""
     found = replies.get(tx, bytes.fromhex(job.reply))
     case = cases.by_id(tx, found[0]) if found is not None else None
-    holder = staff.by_id(tx, case.holder) if case is not None and case.holder else None
+    holder = custody.holder_of(tx, case)
     if found is None or case is None or holder is None or holder.chat is None:
         return None
     reply = found[1]
@@ -125,14 +125,8 @@ def failed(tx: Tx, desk: Desk, job_id: bytes, job: Job, why: Why, now: int) -> N
 
 
 def _tell_holder(tx: Tx, desk: Desk, case: Case, name: str, now: int) -> None:
-    holder = staff.by_id(tx, case.holder) if case.holder else None
-    if holder is not None and holder.chat is not None:
-        text = desk.texts.say(desk.staff_language, name, reference=case.reference)
-        about = case.case.hex()
-        told = Job(
-            Task.SEND, now, case=about, chat=holder.chat, text=text, delete_after=LONGEST_TRACE, tag="case"
-        )
-        outbox.add(tx, told)
+    text = desk.texts.say(desk.staff_language, name, reference=case.reference)
+    tell(tx, custody.holder_of(tx, case), text, now, about=case.case)
 
 
 def send_again(tx: Tx, case: Case, reply_id: str, now: int) -> bool:

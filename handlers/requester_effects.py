@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from handlers import by_code, parting, requester_code, staff_notices
+from handlers import by_code, parting, requester_code, sealed_entry, staff_notices
 from handlers.by_code import Told
 from handlers.cards import DAY, make_facts, needs_block, text_questions
 from handlers.desk import Desk
@@ -221,10 +221,7 @@ class Carrying:
         case = cases.by_account(self.tx, self.account)
         if case is None:
             return
-        sequence = thread.next_sequence(self.tx, case.case)
-        sealer = Sealer(case.case, locks.get(self.tx, case.case).public)
-        box = sealer.seal(Who.REQUESTER.question, sequence, text.encode())
-        thread.add(self.tx, case.case, thread.Entry(sequence, Who.REQUESTER, self.now // DAY, box))
+        sealed_entry.put(self.tx, case, Who.REQUESTER, text, self.now)
         if asked:
             staff_notices.addition_due(self.tx, self.desk, case, self.now)
         else:

@@ -14,7 +14,7 @@ from handlers.outgoing import Button, Outgoing, Send
 from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.roles import Right, Role, may
-from storage import alarms, cases, locks, outbox, staff, traces
+from storage import alarms, cases, custody, locks, outbox, staff, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import Job, Task
@@ -159,7 +159,7 @@ def _look(tx: Tx, desk: Desk, case_id: str, reference: str, now: int) -> None:
 
 
 def _over(tx: Tx, desk: Desk, case: Case | None, reference: str) -> str:
-    holder = staff.by_id(tx, case.holder) if case is not None and case.holder else None
+    holder = custody.holder_of(tx, case)
     if holder is not None and case is not None and case.status is Status.CLAIMED:
         return desk.texts.say(desk.staff_language, "claim-taken", reference=reference, name=holder.name)
     return desk.texts.say(desk.staff_language, "ring-over", reference=reference)

@@ -12,24 +12,21 @@ from dataclasses import replace
 
 from handlers import closing, group
 from handlers.desk import Desk
+from handlers.telling import Buttons, tell, tell_in
 from intake.lifecycle import Outcome
 from intake.questionnaire import Level
 from intake.roles import Right, may
 from intake.trail import Event
-from storage import audit, cases, custody, outbox, staff
+from storage import audit, cases, custody, staff
 from storage.cases import Case, Facts
 from storage.custody import Timer
 from storage.database import Tx
-from storage.outbox import Job, Task
 from storage.staff import Member
-from storage.traces import LONGEST_TRACE
 
 RUNS_OUT = 24 * 3_600
 """Seconds."""
 LOWER = "lower"
 """`Facts.asked` names this, or an outcome."""
-
-Buttons = tuple[tuple[str, str], ...]
 
 
 def ask_to_exclude(tx: Tx, desk: Desk, case: Case, member: Member, now: int) -> str:
@@ -42,7 +39,8 @@ def ask_to_exclude(tx: Tx, desk: Desk, case: Case, member: Member, now: int) -> 
         return say(language, "exclude-nobody", reference=case.reference)
     token = _note(tx, case, member, Outcome.OUT_OF_SCOPE.value, Event.EXCLUSION_ASKED, now)
     text = say(language, "exclude-ask", reference=case.reference, name=member.name)
-    _send_all(tx, [m.chat for m in leads if m.chat], text, _buttons(desk, case, token), now)
+    for lead in leads:
+        tell(tx, lead, text, now, buttons=_buttons(desk, case, token))
     return say(language, "second-asked", reference=case.reference)
 
 
@@ -57,7 +55,8 @@ def ask_to_lower(tx: Tx, desk: Desk, case: Case, member: Member, now: int) -> st
     token = _note(tx, case, member, LOWER, Event.DOWNGRADE_ASKED, now)
     chat = group.current(tx, desk)
     text = say(language, "lower-ask", reference=case.reference, name=member.name)
-    _send_all(tx, [chat] if chat is not None else others, text, _buttons(desk, case, token), now)
+    for where in [chat] if chat is not None else others:
+        tell_in(tx, where, text, now, buttons=_buttons(desk, case, token))
     return say(language, "second-asked", reference=case.reference)
 
 
@@ -83,7 +82,7 @@ def decide(
     if not yes:
         cases.save_facts(tx, case, case.facts)
         audit.note(tx, Event.SECOND_REFUSED, member, now, case=case.case, whom=asker.name)
-        _tell(tx, asker, say(language, "second-refused", reference=reference, name=member.name), now)
+        tell(tx, asker, say(language, "second-refused", reference=reference, name=member.name), now)
         return say(language, "second-no", reference=reference), True
     if asked == LOWER:
         cases.set_level(tx, case, Level.URGENT)
@@ -93,14 +92,14 @@ def decide(
         custody.refresh_card(tx, case, now)
     else:
         closing.confirmed(tx, desk, case, member, Outcome(asked), now, asker)
-    _tell(tx, asker, say(language, "second-confirmed", reference=reference, name=member.name), now)
+    tell(tx, asker, say(language, "second-confirmed", reference=reference, name=member.name), now)
     return say(language, "second-yes", reference=reference), True
 
 
 def run_out(tx: Tx, desk: Desk, case: Case, asker: Member, now: int) -> None:
     if case.facts.asked:
         cases.save_facts(tx, case, _settled(case.facts))
-        _tell(tx, asker, desk.texts.say(desk.staff_language, "second-ran-out", reference=case.reference), now)
+        tell(tx, asker, desk.texts.say(desk.staff_language, "second-ran-out", reference=case.reference), now)
 
 
 def _note(tx: Tx, case: Case, member: Member, asked: str, event: Event, now: int) -> str:
@@ -131,14 +130,3 @@ def _buttons(desk: Desk, case: Case, token: str) -> Buttons:
         (say(language, "second-yes-button"), f"second.yes.{case.reference}.{token}"),
         (say(language, "second-no-button"), f"second.no.{case.reference}.{token}"),
     )
-
-
-def _send_all(tx: Tx, chats: Sequence[int], text: str, buttons: Buttons, now: int) -> None:
-    for chat in chats:
-        job = Job(Task.SEND, now, chat=chat, text=text, buttons=buttons, delete_after=LONGEST_TRACE)
-        outbox.add(tx, job)
-
-
-def _tell(tx: Tx, member: Member, text: str, now: int) -> None:
-    if member.chat is not None:
-        outbox.add(tx, Job(Task.SEND, now, chat=member.chat, text=text, delete_after=LONGEST_TRACE))

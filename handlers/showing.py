@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from intake.disclosure import protect
-from intake.tables import Protected, Release, Table
+from intake.tables import Protected, Refusal, Release, Table
 from storage import releases
 from storage.database import Database
 
@@ -27,6 +27,18 @@ async def protected(db: Database, table: Table, below: int, round_to: int | None
         if await db.write(lambda tx, found=found, before=before: releases.add(tx, found, before)):  # type: ignore[misc]
             return found
     raise RuntimeError("the register of tables changes all the time")
+
+
+async def finest(
+    db: Database, table: Table, below: int, round_to: int | None = None
+) -> tuple[Protected, Refusal | None]:
+    """As `protected`: of the table, or else of the coarser one that the refusal names; and why not of the table."""
+    shown = await protected(db, table, below, round_to)
+    refusal = shown.refusal
+    if refusal is None or refusal.coarser is None or not refusal.coarser.question:
+        return shown, refusal
+    # This may be refused as well: something else was shown meanwhile.
+    return await protected(db, refusal.coarser, below, round_to), refusal
 
 
 async def remember(db: Database, release: Release) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 
 from handlers.desk import Desk
+from handlers.telling import tell
 from intake.questionnaire import Level
-from storage import alarms, custody, meta, outbox, staff
+from storage import alarms, custody, meta, outbox
 from storage.cases import Case
 from storage.database import Tx, hold_counts
 from storage.outbox import Job, Task
-from storage.traces import LONGEST_TRACE
 
 DAY = 86_400
 
@@ -58,22 +58,17 @@ def requester_wrote(tx: Tx, desk: Desk, case: Case, text: str, now: int) -> None
     if case.holder is None:
         custody.refresh_card(tx, case, now)
         return
-    holder = staff.by_id(tx, case.holder)
+    holder = custody.holder_of(tx, case)
     if holder is None or holder.chat is None:
         return
     stay_open(tx, desk, case, now)
     staff_language = desk.staff_language
     if desk.terms.relay_in_chat:
         told = desk.texts.say(staff_language, "relayed", reference=case.reference, text=text)
-        _tell(tx, holder.chat, told, case, now, delete_after=DAY)
+        tell(tx, holder, told, now, about=case.case, delete_after=DAY)
     else:
-        _tell(
-            tx,
-            holder.chat,
-            desk.texts.say(staff_language, "requester-wrote", reference=case.reference),
-            case,
-            now,
-        )
+        told = desk.texts.say(staff_language, "requester-wrote", reference=case.reference)
+        tell(tx, holder, told, now, about=case.case)
         document_due(tx, case, now)
 
 
@@ -92,14 +87,14 @@ def addition_decided(tx: Tx, desk: Desk, case: Case, now: int, *, keep: bool) ->
     for job_id, job in outbox.about(tx, {case.case.hex()}):
         if job.tag == ADDITION:
             outbox.done(tx, job_id)
-    holder = staff.by_id(tx, case.holder) if case.holder else None
+    holder = custody.holder_of(tx, case)
     if holder is None or holder.chat is None:
         return
     if (
         keep
     ):  # as a sealed file whatever RELAY says: the text was sealed, and nobody here can read it any more
         told = desk.texts.say(desk.staff_language, "requester-wrote", reference=case.reference)
-        _tell(tx, holder.chat, told, case, now)
+        tell(tx, holder, told, now, about=case.case)
     else:  # a file that the holder asked for meanwhile has it in it
         custody.withdraw_documents(tx, case, holder, now)
     document_due(tx, case, now)
@@ -107,13 +102,13 @@ def addition_decided(tx: Tx, desk: Desk, case: Case, now: int, *, keep: bool) ->
 
 def added_by_code(tx: Tx, desk: Desk, case: Case, at: int) -> None:
     """As `requester_wrote`, but a sealed file whatever RELAY says: no text may wait here until the notice goes out."""
-    holder = staff.by_id(tx, case.holder) if case.holder else None
+    holder = custody.holder_of(tx, case)
     if holder is None or holder.chat is None:
         custody.refresh_card(tx, case, at)
         return
     stay_open(tx, desk, case, at)
     told = desk.texts.say(desk.staff_language, "requester-wrote", reference=case.reference)
-    _tell(tx, holder.chat, told, case, at)
+    tell(tx, holder, told, at, about=case.case)
     document_due(tx, case, at)
 
 
@@ -121,10 +116,8 @@ def stay_open(tx: Tx, desk: Desk, case: Case, now: int) -> None:
     """Something new has come: a case that is about to be closed stays open, and its holder hears why."""
     if not custody.stay_open(tx, case):
         return
-    holder = staff.by_id(tx, case.holder) if case.holder else None
-    if holder is not None and holder.chat is not None:
-        told = desk.texts.say(desk.staff_language, "closing-stopped", reference=case.reference)
-        _tell(tx, holder.chat, told, case, now)
+    told = desk.texts.say(desk.staff_language, "closing-stopped", reference=case.reference)
+    tell(tx, custody.holder_of(tx, case), told, now, about=case.case)
 
 
 def untell(tx: Tx, case: Case, now: int) -> None:
@@ -132,11 +125,3 @@ def untell(tx: Tx, case: Case, now: int) -> None:
     for job_id, job in outbox.about(tx, {case.case.hex()}):
         if job.due > now and job.task in {Task.SEND, Task.DOCUMENT}:
             outbox.done(tx, job_id)
-
-
-def _tell(tx: Tx, chat: int, text: str, case: Case, now: int, *, delete_after: int = LONGEST_TRACE) -> None:
-    """Marked as the case's: the holder can answer by replying to it, and it goes when they no longer hold it."""
-    about = case.case.hex()
-    outbox.add(
-        tx, Job(Task.SEND, now, case=about, chat=chat, text=text, delete_after=delete_after, tag="case")
-    )

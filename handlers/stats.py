@@ -13,18 +13,17 @@ from handlers.chart import Chart, Line, draw
 from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.outgoing import Answer, Button, Edit, EditPhoto, Keyboard, Outgoing, Send, SendPhoto
-from handlers.showing import protected, remember
+from handlers.showing import finest, remember
 from handlers.texts import LANGUAGES
 from handlers.wording import Wording
-from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cases_shown, cells, told_by_cases
+from intake.breakdowns import Breakdown, breakdowns, cases_shown, cells, told_by_cases, total
 from intake.comparing import change, share
 from intake.counts import PERSONS, REQUESTS, earlier, month_of
 from intake.periods import QUARTER, YEAR, Period, a_year_before, before, until
-from intake.tables import Protected, Refusal, Table
+from intake.tables import Protected, Table
 from storage import tallies
-from storage.database import Tx
 from storage.staff import Member
-from storage.tallies import Counts
+from storage.tallies import Known
 
 PREFIX = "stats."
 LENGTHS = (1, QUARTER, YEAR)
@@ -47,16 +46,6 @@ class View:
         return f"{PREFIX}{'p' if self.on_picture else 't'}{self.length}.{self.by}"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is counted: exact to this moment, and of whole months."""
-
-    counts: Counts
-    settled: Counts
-    over: str | None
-    """The newest month that is final."""
-
-
 def view_of(data: str) -> View | None:
     """None for a press that is none of ours."""
     found = re.fullmatch(r"([pt])([0-9]{1,2})\.([a-z0-9-]*)", data.removeprefix(PREFIX))
@@ -73,7 +62,7 @@ async def take(desk: Desk, incoming: Incoming, member: Member) -> None:
         desk.post(incoming.chat_id, [Answer(incoming.query_id), Send(incoming.chat_id, text)])
         return
     view = view_of(incoming.data) if incoming.data else View()
-    known = await desk.db.read(_known)
+    known = await desk.db.read(tallies.known)
     offered = breakdowns(desk.questionnaire, known.settled)
     by = next((each for each in offered if view is not None and each.id == view.by), None)
     if view is None or (view.by and by is None):  # a forged press, or a question that is no longer asked
@@ -113,10 +102,6 @@ def _new(chat: int, caption: str, picture: bytes | None, keyboard: Keyboard) -> 
     return SendPhoto(chat, picture, caption, keyboard)
 
 
-def _known(tx: Tx) -> Known:
-    return Known(tallies.read(tx), tallies.settled(tx), tallies.newest_over(tx))
-
-
 def _language(desk: Desk, member: Member) -> str:
     return member.language if member.language in LANGUAGES else desk.staff_language
 
@@ -124,22 +109,15 @@ def _language(desk: Desk, member: Member) -> str:
 def _totals(desk: Desk, words: Wording, known: Known, view: View) -> tuple[str, Chart]:
     this = month_of(desk.clock())
     last = earlier(this, 1)
-
-    def total(period: Period, name: str = REQUESTS) -> int:
-        return sum(known.counts[month, name] for month in period)
-
-    first = min((month for month, _ in known.counts), default=this)
-
-    def covers(period: Period) -> bool:
-        return first <= period[0]
+    first, covers = known.first or this, known.covers
 
     def line(period: Period) -> str:
-        return words.say("stats-line", period=words.label(period), n=total(period))
+        return words.say("stats-line", period=words.label(period), n=known.total(period))
 
     def against(period: Period, other: Period) -> str:
         if not covers(other):
             return line(period)
-        now, base = total(period), total(other)
+        now, base = known.total(period), known.total(other)
         percent = change(now, base)
         said = words.say(
             "stats-against", period=words.label(period), n=now, before=words.label(other), base=base
@@ -147,7 +125,7 @@ def _totals(desk: Desk, words: Wording, known: Known, view: View) -> tuple[str, 
         return said if percent is None else f"{said} ({percent:+d}\N{NO-BREAK SPACE}%)".replace("-", "−")
 
     so_far = words.say(
-        "stats-line", period=f"{words.label((this,))} {words.say('stats-so-far')}", n=total((this,))
+        "stats-line", period=f"{words.label((this,))} {words.say('stats-so-far')}", n=known.total((this,))
     )
     period = until(last, view.length)
     lines = [_title(desk, words), "", so_far]
@@ -158,7 +136,7 @@ def _totals(desk: Desk, words: Wording, known: Known, view: View) -> tuple[str, 
     if covers((last,)):
         cases = _cases(desk, known, last)
         shown = words.say("stats-hidden") if cases is None else cases
-        people = total((last,), PERSONS)
+        people = known.total((last,), PERSONS)
         lines += ["", words.say("stats-people", period=words.label((last,)), n=people, cases=shown)]
     if first > a_year_before(period)[0]:
         lines.append(words.say("stats-since", period=words.label((first,))))
@@ -171,7 +149,7 @@ def _cases(desk: Desk, known: Known, month: str) -> int | None:
 
 def _line_chart(desk: Desk, words: Wording, known: Known, this: str) -> Chart:
     months = until(this, YEAR)
-    first = min((month for month, _ in known.counts), default=this)
+    first = known.first or this
 
     def values(period: Period) -> tuple[int | None, ...]:
         return tuple(known.counts[month, REQUESTS] if month >= first else None for month in period)
@@ -202,40 +180,28 @@ async def _parts(
         exclusive=by.exclusive,
         over=known.over,
     )
-    shown = await protected(desk.db, table, below)
-    said = []
+    shown, refused = await finest(desk.db, table, below)
     if shown.refusal is not None:
-        coarser = shown.refusal.coarser
-        if coarser is None or not coarser.question:
-            return _refused(words, head, shown.refusal, below)
-        said.append(words.say("stats-coarser"))
-        shown = await protected(desk.db, coarser, below)
-        if shown.refusal is not None:  # something else was shown meanwhile
-            return _refused(words, head, shown.refusal, below)
+        return f"{head}\n\n{words.say(f'stats-refused-{shown.refusal.reason}', below=below)}", None
+    said = [words.say("stats-coarser")] if refused is not None else []
     return _described(words, head, by, shown, said, below)
-
-
-def _refused(words: Wording, head: str, refusal: Refusal, below: int) -> tuple[str, None]:
-    why = words.say(f"stats-refused-{refusal.reason}", below=below)
-    return f"{head}\n\n{why}", None
 
 
 def _described(
     words: Wording, head: str, by: Breakdown, shown: Protected, said: list[str], below: int
 ) -> tuple[str, Chart]:
     period = shown.table.periods[-1]
-    own = by.id if by.id == OUTCOME_ID else ""  # endings are parts of all endings, not of what was sent
-    total = sum(shown.table.counts.get((month, own, ""), 0) for month in period)
+    whole = sum(total(shown.table.counts, by.id, month) for month in period)
     labels, numbers, texts = [], shown.cells[-1], []
     for column, number in zip(shown.table.columns, numbers, strict=True):
-        labels.append(" + ".join(words.option(by.id, option) for option in column))
-        percent = None if number is None else share(number, total)
+        labels.append(words.options(by.id, column))
+        percent = None if number is None else share(number, whole)
         texts.append(
             words.say("stats-hidden")
             if number is None
             else f"{number}" + ("" if percent is None else f" · {percent}\N{NO-BREAK SPACE}%")
         )
-    lines = [head, words.say("stats-line", period=words.label(period), n=total), ""]
+    lines = [head, words.say("stats-line", period=words.label(period), n=whole), ""]
     lines += [f"{label}: {text}" for label, text in zip(labels, texts, strict=True)]
     notes = said + ([] if by.exclusive else [words.say("stats-overlap")])
     if None in numbers:

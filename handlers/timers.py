@@ -11,15 +11,15 @@ from dataclasses import replace
 
 from handlers import closing, second
 from handlers.desk import Desk
+from handlers.telling import tell
 from intake.lifecycle import Act, Status
 from intake.trail import Event
-from storage import audit, cases, custody, outbox, staff
+from storage import audit, cases, custody, outbox
 from storage.cases import Case
 from storage.custody import Timer
 from storage.database import Tx
-from storage.outbox import Job, Task
+from storage.outbox import Job
 from storage.staff import Member
-from storage.traces import LONGEST_TRACE
 
 HOUR = 3_600
 CLOSING_SECONDS = 5 * 60
@@ -30,7 +30,7 @@ def run(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> None:
     """Do what is due. The job is done with, or due later, when this returns."""
     outbox.done(tx, job_id)
     case = cases.by_id(tx, bytes.fromhex(job.case))
-    holder = staff.by_id(tx, case.holder) if case is not None and case.holder else None
+    holder = custody.holder_of(tx, case)
     if case is None or holder is None or case.status is not Status.CLAIMED:
         return
     match job.tag:
@@ -43,7 +43,7 @@ def run(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> None:
         case Timer.OFFER if case.facts.offered_to:
             cases.save_facts(tx, case, replace(case.facts, offered_to=""))
             text = desk.texts.say(desk.staff_language, "hand-ran-out", reference=case.reference)
-            _tell(tx, holder, text, now)
+            tell(tx, holder, text, now)
 
 
 def _lease(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
@@ -84,7 +84,7 @@ def _remind(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
         (say(language, "still-on-it-button"), f"keep.{case.reference}"),
         (say(language, "release-button"), f"release.{case.reference}"),
     )
-    _tell(tx, holder, text, now, case=case, buttons=buttons)
+    tell(tx, holder, text, now, about=case.case, buttons=buttons)
 
 
 def _expire(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
@@ -93,33 +93,7 @@ def _expire(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
     audit.note(tx, Event.EXPIRED, None, now, case=case.case, whom=holder.name)
     custody.withdraw_documents(tx, case, holder, now)
     custody.refresh_card(tx, case, now)
-    _tell(tx, holder, desk.texts.say(desk.staff_language, "lease-over", reference=case.reference), now)
-
-
-def _tell(
-    tx: Tx,
-    member: Member,
-    text: str,
-    now: int,
-    *,
-    case: Case | None = None,
-    buttons: tuple[tuple[str, str], ...] = (),
-) -> None:
-    """With `case`, the message goes when they hold it no longer."""
-    if member.chat is None:
-        return
-    about, tag = (case.case.hex(), "case") if case is not None else ("", "")
-    job = Job(
-        Task.SEND,
-        now,
-        chat=member.chat,
-        text=text,
-        buttons=buttons,
-        case=about,
-        delete_after=LONGEST_TRACE,
-        tag=tag,
-    )
-    outbox.add(tx, job)
+    tell(tx, holder, desk.texts.say(desk.staff_language, "lease-over", reference=case.reference), now)
 
 
 def adopt(tx: Tx, now: int) -> None:

@@ -5,7 +5,7 @@ Each sentence carries both of its numbers, and a percentage only where `intake.c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -67,6 +67,10 @@ class Wording:
         if question in named:
             return self.say(named[question])
         return self._localised(self.questionnaire.question(question).label)
+
+    def options(self, question: str, column: Iterable[str]) -> str:
+        """Of options that are counted together."""
+        return " + ".join(self.option(question, option) for option in column)
 
     def option(self, question: str, option: str) -> str:
         if option == UNSAID:

@@ -68,6 +68,13 @@ def cells(counts: Mapping[tuple[str, str], int], by: Breakdown | None = None) ->
     return dict(found)
 
 
+def total(counts: Mapping[Cell, int], question: str, month: str) -> int:
+    """Of all that is counted in a month under the question. Endings have totals of their own or none."""
+    if question == OUTCOME_ID:
+        return counts.get((month, question, ""), 0)
+    return counts.get((month, question, ""), counts.get((month, "", ""), 0))
+
+
 def unworked(counts: Mapping[tuple[str, str], int], month: str) -> int:
     """How many of a month's endings are no cases: tests, duplicates, and what was withdrawn before anybody took it."""
     ended = sum(n for (when, name), n in counts.items() if when == month and name.startswith(OUTCOME))

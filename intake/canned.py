@@ -49,15 +49,8 @@ def load_canned(text: str, filename: str) -> tuple[CannedReply, ...]:
         replies = _replies(compose(text), notes)
     except Unreadable as fault:
         raise CannedRepliesError([f"{filename}:{fault.line}: {fault}"]) from None
-    broken = {fault.path for fault in notes.faults}
-    found = notes.faults + [
-        fault
-        for fault in _faults(replies)
-        if broken.isdisjoint(fault.path[:n] for n in range(len(fault.path) + 1))
-    ]
-    if found:
-        lines = sorted((notes.line(fault), f"{_subject(fault.path)} {fault.message}") for fault in found)
-        raise CannedRepliesError([f"{filename}:{line}: {problem}" for line, problem in lines])
+    if found := notes.and_found(_faults(replies)):
+        raise CannedRepliesError(notes.told(found, filename, _said))
     return replies
 
 
@@ -104,5 +97,6 @@ def _unshowable(path: Path, where: str, words: str) -> Iterator[Fault]:
         yield Fault(path, f"has a character in {where} that cannot be shown; type it again")
 
 
-def _subject(path: Path) -> str:
-    return f'reply "{path[1]}"' if len(path) > 1 else "the file"
+def _said(fault: Fault) -> str:
+    subject = f'reply "{fault.path[1]}"' if len(fault.path) > 1 else "the file"
+    return f"{subject} {fault.message}"

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import log10
 
+from intake.breakdowns import total
 from intake.disclosure_coarser import coarser
 from intake.disclosure_follows import follows
 from intake.disclosure_rounding import bounds, rounded
 from intake.disclosure_solver import Programme
-from intake.disclosure_world import Guard, Rule, World, guards, known, number_of, total
+from intake.disclosure_world import Guard, Rule, World, guards, known, number_of
 from intake.tables import (
     Cell,
     Column,

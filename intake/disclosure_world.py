@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from intake.breakdowns import OUTCOME_ID
-from intake.tables import Cell, Column, Fact, Period, Release, Table
+from intake.breakdowns import total
+from intake.tables import Column, Fact, Period, Release, Table
 
 REST = ""
 """The option of those requests that have none of the options known."""
@@ -65,13 +65,6 @@ class Known:
         """Nothing that is known speaks against this world."""
         within = all(0 <= n <= most for n, most in zip(world, self.upper, strict=True))
         return within and all(rule.kept(world) for rule in self.rules)
-
-
-def total(counts: Mapping[Cell, int], question: str, month: str) -> int:
-    """Of all that is counted in a month under the question. Endings have totals of their own or none."""
-    if question == OUTCOME_ID:
-        return counts.get((month, question, ""), 0)
-    return counts.get((month, question, ""), counts.get((month, "", ""), 0))
 
 
 def known(table: Table, before: Iterable[Release]) -> Known:

@@ -13,20 +13,20 @@ class SettingsError(PosternError):
     """A setting cannot be used; the service must not start."""
 
 
-class QuestionnaireError(PosternError):
-    """A questionnaire file cannot be used. `problems` holds one line for each fault."""
+class DataFileError(PosternError):
+    """A file of data cannot be used. `problems` holds one line for each fault."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
 
 
-class CannedRepliesError(PosternError):
-    """A file of prepared replies cannot be used. `problems` holds one line for each fault."""
+class QuestionnaireError(DataFileError):
+    """It is a questionnaire's, or belongs to one."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+
+class CannedRepliesError(DataFileError):
+    """It is one of prepared replies."""
 
 
 class SealingError(PosternError):

@@ -34,12 +34,8 @@ def load(text: str, filename: str) -> Questionnaire:
         questionnaire = _questionnaire(compose(text), notes)
     except Unreadable as fault:
         raise QuestionnaireError([f"{filename}:{fault.line}: {fault}"]) from None
-    broken = {fault.path for fault in notes.faults}
-    # What could not be read has been reported; what the checks say about its stand-in is noise.
-    found = notes.faults + [f for f in faults(questionnaire) if broken.isdisjoint(_around(f))]
-    if found:
-        lines = sorted((notes.line(fault), str(fault)) for fault in found)
-        raise QuestionnaireError([f"{filename}:{line}: {problem}" for line, problem in lines])
+    if found := notes.and_found(faults(questionnaire)):
+        raise QuestionnaireError(notes.told(found, filename))
     return questionnaire
 
 
@@ -58,10 +54,6 @@ def labels(questionnaire: Questionnaire) -> dict[str, object]:
             for question in questionnaire.questions
         },
     }
-
-
-def _around(fault: Fault) -> list[tuple[str, ...]]:
-    return [fault.path[:length] for length in range(len(fault.path) + 1)]
 
 
 def _questionnaire(root: yaml.Node, notes: Notes) -> Questionnaire:

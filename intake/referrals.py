@@ -50,8 +50,7 @@ def load_referrals(text: str, filename: str, languages: Collection[str]) -> tupl
         for key, texts, most in (("name", each.name, NAME_CHARS), ("text", each.text, TEXT_CHARS)):
             notes.faults += _faults(("referrals", each.id, key), texts, most, languages)
     if notes.faults:
-        lines = sorted({(notes.line(fault), str(fault)) for fault in notes.faults})
-        raise QuestionnaireError([f"{filename}:{line}: {problem}" for line, problem in lines])
+        raise QuestionnaireError(notes.told(set(notes.faults), filename))
     return found
 
 

@@ -6,7 +6,7 @@ A value that cannot be read is reported once, and an empty stand-in is returned,
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
@@ -36,6 +36,21 @@ class Notes:
         """The line of a fault: its own, or that of the nearest part around it."""
         around = (fault.path[:length] for length in range(len(fault.path), 0, -1))
         return fault.line or next((self.lines[path] for path in around if path in self.lines), 1)
+
+    def and_found(self, found: Iterable[Fault]) -> list[Fault]:
+        """What could not be read has been reported; of what checks have `found`, that about its stand-in is noise."""
+        broken = {fault.path for fault in self.faults}
+        sound = (each for each in found if broken.isdisjoint(_around(each)))
+        return [*self.faults, *sound]
+
+    def told(self, faults: Iterable[Fault], filename: str, said: Callable[[Fault], str] = str) -> list[str]:
+        """A line for each, which begins with its place, in the order of the file."""
+        lines = sorted((self.line(fault), said(fault)) for fault in faults)
+        return [f"{filename}:{line}: {problem}" for line, problem in lines]
+
+
+def _around(fault: Fault) -> list[Path]:
+    return [fault.path[:length] for length in range(len(fault.path) + 1)]
 
 
 class Block:

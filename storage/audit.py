@@ -33,8 +33,8 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select
 from intake.errors import SealingError
 from intake.trail import By, Event
 from storage import meta
-from storage.advisory import SINGLE, Single
-from storage.database import Tx
+from storage.advisory import Single
+from storage.database import Tx, hold
 from storage.other_versions import SENSELESS, saved_otherwise
 from storage.schema import audit
 from storage.staff import Member
@@ -101,7 +101,7 @@ def note(
     On PostgreSQL whoever adds is alone at it from here to the transaction's end, whether or not it has a lane, so two
     rows never follow the same one. No requester's turn comes here, so none waits for it.
     """
-    _hold(tx)
+    hold(tx, Single.AUDIT)
     head = _head(tx)
     if head is None:
         head = _begin(tx, now)
@@ -207,7 +207,7 @@ def purge(tx: Tx, before_day: int, most: int) -> int:
 
     The chain stays whole: the last link that went is kept. Nothing goes while nobody knows where the trail ends.
     """
-    _hold(tx)
+    hold(tx, Single.AUDIT)
     head = _head(tx)
     if head is None:
         return 0
@@ -222,11 +222,6 @@ def purge(tx: Tx, before_day: int, most: int) -> int:
     tx.conn.execute(delete(audit).where(audit.c.number <= gone.number))
     _put_head(tx, replace(head, purged=gone.number, purged_link=gone.link.hex()))
     return count
-
-
-def _hold(tx: Tx) -> None:
-    if tx.conn.dialect.name != "sqlite":
-        tx.conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SINGLE}, {Single.AUDIT})")
 
 
 def _rows(tx: Tx, after: int) -> Iterator[Row[tuple[object, ...]]]:

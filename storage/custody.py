@@ -30,6 +30,10 @@ CARDS_GO_WITHIN = 6 * 3_600
 """Seconds over which the cards of purged cases are edited: the group takes twenty edits a minute, and needs most."""
 
 
+def holder_of(tx: Tx, case: Case | None) -> Member | None:
+    return staff.by_id(tx, case.holder) if case is not None and case.holder else None
+
+
 def withdraw_documents(tx: Tx, case: Case, holder: Member, now: int) -> None:
     """Whoever holds the case no longer keeps no file of it in the chat; `case` as it was while they held it."""
     if holder.chat is not None:
@@ -38,7 +42,7 @@ def withdraw_documents(tx: Tx, case: Case, holder: Member, now: int) -> None:
 
 def withdraw_from_holder(tx: Tx, case: Case, now: int) -> None:
     """As `withdraw_documents`, from whoever held the case when it was read."""
-    holder = staff.by_id(tx, case.holder) if case.holder else None
+    holder = holder_of(tx, case)
     if holder is not None:
         withdraw_documents(tx, case, holder, now)
 
@@ -69,7 +73,7 @@ def stop_timers(tx: Tx, case: Case, only: Timer | None = None) -> None:
 
 
 def stay_open(tx: Tx, case: Case) -> bool:
-    """The requester has written: the holder reads that first. Whether it was about to be closed."""
+    """It is not closed after all. Whether it was about to be."""
     if not case.facts.closing:
         return False
     stop_timers(tx, case, Timer.CLOSING)
@@ -93,7 +97,7 @@ def clear_away(tx: Tx, chosen: Sequence[Case], now: int) -> None:
     withdraw_copies(tx, [each.case for each in chosen], now)
     unfinished = [each for each in chosen if each.status is not Status.CLOSED]
     for case in unfinished:
-        holder = staff.by_id(tx, case.holder) if case.holder else None
+        holder = holder_of(tx, case)
         if holder is not None:
             withdraw_documents(tx, case, holder, now)
         alarms.look_again(tx, case, now)

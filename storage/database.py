@@ -124,8 +124,13 @@ def hold_counts(tx: Tx) -> None:
 
     For works with a lane, which on PostgreSQL run beside each other; whoever writes on SQLite is alone in any case.
     """
+    hold(tx, Single.COUNTS)
+
+
+def hold(tx: Tx, single: Single) -> None:
+    """As `hold_counts`, at something else that there is one of."""
     if tx.conn.dialect.name != "sqlite":
-        tx.conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SINGLE}, {Single.COUNTS})")
+        tx.conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SINGLE}, {single})")
 
 
 def connect(url: str) -> AsyncEngine:

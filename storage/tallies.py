@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 import secrets
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from intake.counts import earlier, kind_of, month_of
+from intake.counts import REQUESTS, earlier, kind_of, month_of
 from storage.database import Tx, upsert
 from storage.ready import Ready
 from storage.schema import pending_counts, tallies
@@ -98,6 +98,31 @@ def settled(tx: Tx, months: Collection[str] | None = None) -> Counts:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is counted: exact to this moment, and of whole months."""
+
+    counts: Counts
+    settled: Counts
+    over: str | None
+    """The newest month that is final."""
+
+    @property
+    def first(self) -> str | None:
+        """The month in which counting began."""
+        return min((month for month, _ in self.counts), default=None)
+
+    def total(self, period: Iterable[str], name: str = REQUESTS) -> int:
+        return sum(self.counts[month, name] for month in period)
+
+    def covers(self, period: Sequence[str]) -> bool:
+        return self.first is not None and self.first <= period[0]
+
+
+def known(tx: Tx) -> Known:
+    return Known(read(tx), settled(tx), newest_over(tx))
+
+
 def fold(tx: Tx, now: int, k: int) -> int:
     """Add pending rows to their months; how many. Rows of one kind and month go together, `k` or more of them, or all
     when the month and its grace are over: then the month is closed for good, and what comes later counts in the
@@ -136,10 +161,13 @@ def fold(tx: Tx, now: int, k: int) -> int:
 
 def _open_month(months: Mapping[str, _Month], month: str, present: str) -> str:
     """Where an event of this month counts: there, or, if that is closed, in the present or the next that isn't."""
-    closed = {name for name, each in months.items() if each.over}
-    if month in closed:
+
+    def closed(name: str) -> bool:
+        return name in months and months[name].over
+
+    if closed(month):
         month = present
-    while month in closed:  # closed by a clock that was wrong
+    while closed(month):  # by a clock that was wrong
         month = earlier(month, -1)
     return month
 
