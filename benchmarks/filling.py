@@ -16,8 +16,9 @@ from intake.lifecycle import Outcome, Status
 from intake.questionnaire import Level
 from intake.roles import Role
 from storage import cases, staff, tallies
-from storage.cases import Case, Contact, Facts
+from storage.cases import Case
 from storage.database import Tx
+from storage.facts import Contact, Facts
 
 OPERATOR, ADMIN = 6_000_000_001, 6_000_000_002
 """Accounts of somebody who may ask for /queue, and of somebody who may ask for /stats."""

@@ -11,13 +11,14 @@ from intake.answers import hours_left
 from intake.lifecycle import Outcome, Status
 from intake.questionnaire import Answers, Level, Question, Questionnaire
 from storage import combinations
-from storage.cases import Case, Facts
+from storage.cases import Case
 from storage.database import Tx
+from storage.facts import Facts
 
 DAY = 86_400
 HOUR = 3_600
 CARD_CHARS = 2_400
-"""Of all lines together: under Telegram's limit, and small enough for the row (`cases.FACTS_BYTES`)."""
+"""Of all lines together: under Telegram's limit, and small enough for the row (`facts.FACTS_BYTES`)."""
 MARKS = {Level.EMERGENCY: "🔴", Level.URGENT: "🟠", Level.STANDARD: "⚪"}
 
 

@@ -37,10 +37,11 @@ from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.steps import Hint
 from storage import cases, custody, locks, meta, outbox, people, tallies, thread, traces
-from storage.cases import Case, Contact
+from storage.cases import Case
 from storage.database import Tx
 from storage.document import encode_answers
 from storage.envelope import ANSWERS, Who
+from storage.facts import Contact
 from storage.sealing import Sealer
 from storage.traces import LONGEST_TRACE
 

@@ -18,9 +18,10 @@ from intake.questionnaire import Level
 from intake.roles import Right, may
 from intake.trail import Event
 from storage import audit, cases, custody, staff
-from storage.cases import Case, Facts
+from storage.cases import Case
 from storage.custody import Timer
 from storage.database import Tx
+from storage.facts import Facts
 from storage.staff import Member
 
 RUNS_OUT = 24 * 3_600

@@ -1,16 +1,10 @@
-"""Cases: what was sent. Their sealed parts lie in `storage.locks` and `storage.thread`.
-
-The wrapped facts are bound to everything in the row that says whose case it is and who can read its replies: reference,
-account, return code. Whoever swaps one of these in the table makes a case that does not open. Where this ends:
-status, holder and days can be changed unnoticed by whoever can write to the database.
-"""
+"""Cases: what was sent, and its life. Their sealed parts lie in `storage.locks` and `storage.thread`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -20,87 +14,15 @@ from intake.counts import closing_names, month_of
 from intake.errors import Tampered
 from intake.lifecycle import Act, Outcome, Status, after
 from intake.questionnaire import Level
+from storage import facts as fact_boxes
 from storage import files, grouped, locks, outbox, replies, tallies, undelivered
 from storage.database import Tx
+from storage.facts import Contact, Facts, bound_to, unheld
 from storage.other_versions import SENSELESS, saved_otherwise
-from storage.purpose import framed
 from storage.ready import Ready
 from storage.schema import cases, thread
 
 DAY = 86_400
-FACTS = "cases.facts"
-FACTS_BYTES = 8_192
-"""Room for a card's lines (`handlers.cards` bounds them) and some eighty tags."""
-CONTACT = "cases.contact"
-CONTACT_BYTES = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the server itself must read of a case; kept wrapped."""
-
-    level: Level
-    received_hour: int
-    """Unix seconds, cut to the hour; an emergency's to the minute."""
-    language: str = field(repr=False)
-    card_lines: tuple[str, ...] = field(default=(), repr=False)
-    """The published summary as shown to operators; empty: withheld."""
-    counted: tuple[str, ...] = field(default=(), repr=False)
-    """Hexadecimal tags of the combinations this request was counted in."""
-    counted_day: int = 0
-    card: int | None = None
-    """Message id of the card in the operators' group."""
-    documents: tuple[int, ...] = ()
-    """Message ids in the holder's chat that belong to this case."""
-    near_empty: bool = False
-    """Nearly nothing was answered: it gets no card of its own."""
-    grouped: bool = False
-    """Counted on the board in the group, where others have a card."""
-    within: int | None = None
-    """Hours that were left when it came, by a `summary` answer."""
-    category: str = ""
-    """The answer to the first `summary` question as it is published: ids, joined by commas; empty: withheld."""
-    spoken: str = ""
-    """The language as it is published; empty: withheld."""
-    shown_at: int = 0
-    """Unix seconds: the batch of cards before which the group may not see that it waits; 0 as soon as that is over."""
-    replied_hour: int = 0
-    """Unix seconds of the first reply, cut to the hour; 0: there was none."""
-    touched: int = 0
-    """When the holder last did something about it, in Unix seconds cut to the minute; 0: it is not held for a time."""
-    reminded: int = 0
-    """When the holder was reminded since; 0: not."""
-    closing: str = ""
-    """The outcome with which it will be closed when the time for undoing that is over, and no reply is on its way."""
-    closing_part: str = ""
-    """What belongs to that: the id of the case that it repeats, in hexadecimal; or whom it is referred to."""
-    closing_by: str = ""
-    """staff.id of the second person who agreed to it; empty: it took none."""
-    asked: str = ""
-    """What waits for a second person: an outcome, or a level to be lowered to."""
-    asked_by: str = ""
-    """staff.id"""
-    asked_token: str = ""
-    """Random, of this one question: whoever agrees, agrees to what they were asked, and to nothing else."""
-    offered_to: str = ""
-    """staff.id of whoever is asked to take it over."""
-    file_until: int = 0
-    """Unix seconds: until then the requester's next file is taken; 0: none was asked for."""
-    labels: str = ""
-    """Fingerprint of the questionnaire's words that the answers were given to; see `meta.keep_labels`."""
-
-
-OF_HOLDER = (
-    *("documents", "touched", "reminded", "closing", "closing_part", "closing_by"),
-    *("asked", "asked_by", "asked_token", "offered_to"),
-)
-"""Facts that end when whoever holds the case holds it no longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    chat: int = field(repr=False)
-    language: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +50,7 @@ def add(tx: Tx, case: Case) -> None:
         "code_tag": case.code_tag,
         "code_key": case.code_key,
         "facts": _wrap_facts(tx, case),
-        "contact": _wrap_contact(tx, case.case, case.contact),
+        "contact": fact_boxes.wrap_contact(tx, case.case, case.contact),
         "received_day": case.received_day,
     }
     _ADD.run(tx.conn, row)
@@ -216,12 +138,6 @@ def save_facts(tx: Tx, case: Case, facts: Facts) -> None:
     if case.status is Status.OPEN and facts.grouped != case.facts.grouped:
         _count_grouped(tx, facts, 1 if facts.grouped else -1)
     _update(tx, case.case, facts=_wrap_facts(tx, replace(case, facts=facts)))
-
-
-def unheld(facts: Facts) -> Facts:
-    """Without what belongs to whoever held the case."""
-    defaults = {each.name: each.default for each in fields(Facts) if each.name in OF_HOLDER}
-    return replace(facts, **defaults)  # type: ignore[arg-type]
 
 
 def set_level(tx: Tx, case: Case, level: Level) -> None:
@@ -353,14 +269,10 @@ def _updating(*names: str) -> Ready:
 def read(tx: Tx, row: Row[Any]) -> Case:
     """A row's case; it may have other columns beside those of `cases`. Raises Tampered."""
     bound = bound_to(row.case_id, row.reference, row.account, row.code_tag, row.code_key)
-    boxed = tx.vault.unwrap_padded(FACTS, bound, row.facts)
-    contact = None if row.contact is None else tx.vault.unwrap_padded(CONTACT, row.case_id, row.contact)
+    found = fact_boxes.unwrap(tx, bound, row.facts)
+    contact = fact_boxes.unwrap_contact(tx, row.case_id, row.contact)
     with suppress(*SENSELESS):
-        facts = json.loads(boxed)
-        facts["level"] = Level(facts["level"])
-        for name in ("card_lines", "counted", "documents"):
-            facts[name] = tuple(facts[name])
-        return _case(row, Facts(**facts), Contact(**json.loads(contact)) if contact else None)
+        return _case(row, found, contact)
     raise saved_otherwise("A case")
 
 
@@ -381,19 +293,5 @@ def _case(row: Row[Any], facts: Facts, contact: Contact | None) -> Case:
 
 
 def _wrap_facts(tx: Tx, case: Case) -> bytes:
-    plain = json.dumps(asdict(case.facts), ensure_ascii=False, separators=(",", ":")).encode()
     bound = bound_to(case.case, case.reference, case.account, case.code_tag, case.code_key)
-    return tx.vault.wrap_padded(FACTS, bound, plain, FACTS_BYTES)
-
-
-def bound_to(
-    case: bytes, reference: str, account: bytes | None, code_tag: bytes | None, code_key: bytes | None
-) -> bytes:
-    """What a case's wrapped facts are bound to; see this module's first lines."""
-    return framed(case, reference.encode(), account or b"", code_tag or b"", code_key or b"")
-
-
-def _wrap_contact(tx: Tx, case: bytes, contact: Contact | None) -> bytes | None:
-    if contact is None:
-        return None
-    return tx.vault.wrap_padded(CONTACT, case, json.dumps(asdict(contact)).encode(), CONTACT_BYTES)
+    return fact_boxes.wrap(tx, bound, case.facts)

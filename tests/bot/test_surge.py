@@ -24,8 +24,9 @@ from intake.questionnaire import Level
 from intake.roles import Role
 from sandbox.limits import Limits
 from storage import cases, grouped, locks, staff
-from storage.cases import Case, Facts
+from storage.cases import Case
 from storage.database import Tx
+from storage.facts import Facts
 from storage.sealing import make_lock
 from tests.handlers.desk import GROUP, World, join, make_world
 

@@ -12,8 +12,9 @@ from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.roles import Role
 from storage import cases, outbox
-from storage.cases import Case, Facts
+from storage.cases import Case
 from storage.database import Tx
+from storage.facts import Facts
 from tests.handlers.desk import GROUP, OWN_WORDS, Person, World, ask, join, make_world
 from tests.handlers.test_requester_turn import code_of
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from intake.errors import Tampered
 from intake.questionnaire import Level
-from storage import cases, outbox, traces
-from storage.cases import Facts
+from storage import cases, facts, outbox, traces
+from storage.facts import Facts
 from storage.outbox import Job, Task
 from storage.traces import Trace
 from tests.hell.examples import JSON, many
@@ -73,7 +73,7 @@ def test_any_trace_is_read_or_tampered(trace: Any) -> None:
 
 @many
 @given(changed(FACTS))
-def test_any_facts_are_a_case_or_tampered(facts: Any) -> None:
-    bound = cases.bound_to(KEY, Row.reference, None, None, None)
-    row = Row(vault().wrap_padded(cases.FACTS, bound, json.dumps(facts).encode(), cases.FACTS_BYTES))
+def test_any_facts_are_a_case_or_tampered(stored: Any) -> None:
+    bound = facts.bound_to(KEY, Row.reference, None, None, None)
+    row = Row(vault().wrap_padded(facts.FACTS, bound, json.dumps(stored).encode(), facts.FACTS_BYTES))
     read_or_tampered(lambda: cases.read(tx(), row), cases.Case)  # type: ignore[arg-type]

@@ -32,9 +32,10 @@ from storage import (
     undelivered,
 )
 from storage.blocked import Block
-from storage.cases import Case, Contact, Facts
+from storage.cases import Case
 from storage.database import Tx
 from storage.drafts import Conversation
+from storage.facts import Contact, Facts
 from storage.file_seal import SealedFile
 from storage.outbox import Job, Task
 from storage.replies import State

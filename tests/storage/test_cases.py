@@ -13,9 +13,10 @@ from intake.errors import Tampered
 from intake.lifecycle import Act, Outcome, Status
 from intake.questionnaire import Level
 from storage import cases, locks, outbox, thread
-from storage.cases import Case, Contact, Facts
+from storage.cases import Case
 from storage.database import Database, Tx
 from storage.envelope import Who
+from storage.facts import Contact, Facts
 from storage.opening import open_database
 from storage.outbox import Job, Task
 from storage.schema import cases as table

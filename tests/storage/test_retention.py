@@ -28,10 +28,11 @@ from storage import (
     traces,
 )
 from storage.blocked import Block
-from storage.cases import Case, Facts
+from storage.cases import Case
 from storage.database import Database, Tx
 from storage.drafts import Conversation
 from storage.envelope import Who
+from storage.facts import Facts
 from storage.opening import open_database
 from storage.outbox import Task
 from storage.retention import DAY, count, purge
