@@ -51,6 +51,6 @@ async def database_url(
         yield f"sqlite+aiosqlite:///{tmp_path / 'x.sqlite'}"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    url = await server.fresh()
+    url = await server.lend()
     yield url
-    await server.drop(url)
+    await server.give_back(url)
