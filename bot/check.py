@@ -24,7 +24,7 @@ from bot.installation import load_canned_replies, load_questionnaire, load_refer
 from bot.settings import Settings
 from intake.errors import PosternError
 from intake.roles import Role, needs_key
-from storage import audit, clock_jump, meta, staff
+from storage import audit, clock_jump, meta, staff, tallies
 from storage.database import Tx
 from storage.staff import Member
 
@@ -65,6 +65,7 @@ def _people(tx: Tx) -> tuple[list[Finding], list[Member]]:
         *waits_for_long(tx, now),
         *given_up_lately(tx, now),
         *_trail(tx),
+        *_counts(tx, now),
     ], members
 
 
@@ -106,6 +107,15 @@ def _trail(tx: Tx) -> Iterator[Finding]:
         yield problem(
             f"The audit trail is not as it was written: {fault}. Somebody changed the database outside Postern, or its "
             "disk did: compare it with a backup. What is written from now on follows on from there."
+        )
+
+
+def _counts(tx: Tx, now: int) -> Iterator[Finding]:
+    if months := tallies.overdue(tx, now):
+        yield note(
+            f"Months that ended more than a month ago are not closed: {', '.join(months)}. What was counted waits, and "
+            "cannot be broken down. The service does it every few minutes while it runs: look in its log for "
+            "`the counts could not be brought up to date`."
         )
 
 

@@ -33,6 +33,8 @@ GRACE = 2 * 86_400
 """Seconds after a month's end in which what belongs to it may still come: clocks differ."""
 AT_ONCE = 2_000
 """Rows folded in one transaction."""
+MOST_EMPTY = 24
+"""Months without anything in a row that are closed with the next one."""
 WHOLE = ""
 """The name of the row that holds a whole month."""
 
@@ -81,12 +83,21 @@ def _fitting(event: Event) -> Iterator[Event]:
 
 
 def read(tx: Tx, months: Collection[str] | None = None) -> Counts:
-    """Everything that was counted, pending rows included: exact to this moment. `months`: these only."""
-    found = settled(tx, months)
+    """Everything that was counted, pending rows included: exact to this moment. `months`: these only.
+
+    A pending row counts where `fold` will add it, so no number that was read falls when it is folded.
+    """
+    stored, found = _months(tx), Counts()
+    for month, each in stored.items():
+        for name, number in each.counts.items():
+            found[month, name] += number
     for _, event in _pending(tx):
-        if months is None or event.month in months:
-            _add_to(found, event)
-    return found
+        month = _open_month(stored, event.month)
+        for name in event.names:
+            found[month, name] += 1
+    if months is None:
+        return found
+    return Counts({(month, name): n for (month, name), n in found.items() if month in months})
 
 
 def settled(tx: Tx, months: Collection[str] | None = None) -> Counts:
@@ -125,17 +136,17 @@ def known(tx: Tx) -> Known:
 
 def fold(tx: Tx, now: int, k: int) -> int:
     """Add pending rows to their months; how many. Rows of one kind and month go together, `k` or more of them, or all
-    when the month and its grace are over: then the month is closed for good, and what comes later counts in the
-    present one.
+    when the month and its grace are over: then the month is closed for good, and what comes later counts in the next
+    one that isn't. Whatever counts in a month is in it before it is closed, wherever it came from.
 
     To be done again while it returns something: it takes some at a time, in the order of their random keys.
     """
     pending = list(_pending(tx, AT_ONCE))
-    months = _months(tx, None)
+    months = _months(tx)
     ended = month_of(now - GRACE)
     groups: dict[tuple[str, str], list[tuple[bytes, Event]]] = {}
     for row, event in pending:
-        month = _open_month(months, event.month, month_of(now))
+        month = _open_month(months, event.month)
         groups.setdefault((month, kind_of(event.names[0])), []).append((row, event))
     taken: list[bytes] = []
     changed = _old_rows(tx)
@@ -148,8 +159,9 @@ def fold(tx: Tx, now: int, k: int) -> int:
             taken.append(row)
         changed.add(month)
     if len(pending) < AT_ONCE:
-        for month, each in months.items():
-            if month < ended and not each.over:
+        for month in _with_gaps([month for month in months if month < ended]):
+            each = months.setdefault(month, _Month(Counter()))  # also one in which nothing came
+            if not each.over:
                 each.over = True
                 changed.add(month)
     for month in sorted(changed):
@@ -159,43 +171,34 @@ def fold(tx: Tx, now: int, k: int) -> int:
     return len(taken)
 
 
-def _open_month(months: Mapping[str, _Month], month: str, present: str) -> str:
-    """Where an event of this month counts: there, or, if that is closed, in the present or the next that isn't."""
-
-    def closed(name: str) -> bool:
-        return name in months and months[name].over
-
-    if closed(month):
-        month = present
-    while closed(month):  # by a clock that was wrong
+def _open_month(months: Mapping[str, _Month], month: str) -> str:
+    """Where an event of this month counts: there, or in the next that isn't closed. It is the same at any time, so the
+    event stays where it was read until that month is closed, with it."""
+    while month in months and months[month].over:
         month = earlier(month, -1)
     return month
+
+
+def _with_gaps(months: Collection[str]) -> Iterator[str]:
+    """These, and those between them; but not the decades after a clock that stood at 1970."""
+    last = ""
+    for month in sorted(months):
+        between = 0
+        while last and between < MOST_EMPTY and earlier(month, between + 1) > last:
+            between += 1
+        yield from (earlier(month, back) for back in range(between, -1, -1))
+        last = month
 
 
 _TAKE = delete(pending_counts).where(pending_counts.c.id == bindparam("row"))
 
 
-def waiting(tx: Tx) -> int:
-    """Pending rows."""
-    return sum(1 for _ in tx.conn.execute(select(pending_counts.c.id)))
-
-
-def is_over(tx: Tx, month: str) -> bool:
-    """Whether this month's counts are final."""
-    found = _months(tx, [month]).get(month)
-    return found is not None and found.over
-
-
-def first_month(tx: Tx) -> str | None:
-    """The earliest that has anything."""
-    months = {row.month for row in tx.conn.execute(select(tallies.c.month)).all()}
-    return min(months | {event.month for _, event in _pending(tx)}, default=None)
-
-
 def overdue(tx: Tx, now: int) -> list[str]:
     """Months that ended more than a month ago and are not closed: nobody folds."""
-    old = earlier(month_of(now - GRACE), 1)
-    return sorted(month for month, each in _months(tx, None).items() if month < old and not each.over)
+    old, months = earlier(month_of(now - GRACE), 1), _months(tx)
+    wait = {month for month, each in months.items() if not each.over}
+    wait |= {_open_month(months, event.month) for _, event in _pending(tx)}
+    return sorted(month for month in wait if month < old)
 
 
 def _pending(tx: Tx, most: int | None = None) -> Iterator[tuple[bytes, Event]]:
@@ -205,12 +208,7 @@ def _pending(tx: Tx, most: int | None = None) -> Iterator[tuple[bytes, Event]]:
         yield row.id, Event(month, tuple(names))
 
 
-def _add_to(counts: Counts, event: Event) -> None:
-    for name in event.names:
-        counts[event.month, name] += 1
-
-
-def _months(tx: Tx, months: Collection[str] | None) -> dict[str, _Month]:
+def _months(tx: Tx, months: Collection[str] | None = None) -> dict[str, _Month]:
     query = select(tallies)
     if months is not None:
         query = query.where(tallies.c.month.in_(months))
@@ -256,4 +254,4 @@ def restore(tx: Tx, months: Mapping[str, Mapping[str, int]]) -> None:
 
 def newest_over(tx: Tx) -> str | None:
     """The last month whose counts are final."""
-    return max((month for month, each in _months(tx, None).items() if each.over), default=None)
+    return max((month for month, each in _months(tx).items() if each.over), default=None)

@@ -23,8 +23,9 @@ from bot.give_up import KEPT_TRYING
 from bot.installation import opened
 from bot.settings import Settings, load_settings
 from bot.setup import create
+from intake.counts import earlier, month_of
 from intake.roles import Role
-from storage import given_up, meta, outbox, staff
+from storage import given_up, meta, outbox, staff, tallies
 from storage.database import Tx
 from storage.marks import Kind
 from storage.outbox import Job, Task
@@ -137,6 +138,16 @@ async def test_keys_that_wait_for_confirmation_are_named(api: ApiServer, setting
     waiting, paused = await found(api, settings)
     assert "Waiting for confirmation: Wren." in waiting
     assert "paused" in paused
+
+
+async def test_months_that_nobody_closes_are_named(api: ApiServer, settings: Settings) -> None:
+    await staffed(settings)
+    old = earlier(month_of(int(time.time())), 4)
+    async with opened(settings) as installation:
+        await installation.db.write(lambda tx: tallies.add(tx, old, ["requests"]))
+    line = only(await found(api, settings))
+    assert line.startswith("note: Months that ended")
+    assert old in line
 
 
 @pytest.mark.parametrize(

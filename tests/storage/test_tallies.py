@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from sqlalchemy import insert, select, update
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from sqlalchemy import create_engine, insert, select, update
 
+from intake.counts import earlier, month_of
 from intake.errors import Tampered
 from storage import tallies
 from storage.database import Database, Tx
-from storage.schema import pending_counts
+from storage.schema import metadata, pending_counts
 from storage.schema import tallies as table
+from storage.server_key import ServerKey
+from storage.vault import Vault
 
 NOVEMBER = 1_700_000_000
 """In November 2023."""
@@ -86,7 +92,7 @@ async def test_fewer_than_k_of_a_kind_wait(db: Database) -> None:
     await count(db, "requests", "standard")
     assert await fold(db) == K
     assert (await db.read(tallies.settled))["2023-11", "requests"] == K
-    assert await db.read(tallies.waiting) == 0
+    assert await db.read(tallies.read) == await db.read(tallies.settled)
 
 
 async def test_a_month_that_is_over_takes_what_is_left_and_then_nothing(db: Database) -> None:
@@ -123,8 +129,7 @@ async def test_what_waited_while_the_service_was_away_comes_into_its_own_month(d
     while await fold(db, NOVEMBER + 200 * 86_400):
         pass
     assert await db.read(tallies.settled) == {("2023-11", "requests"): 2, ("2023-12", "requests"): 1}
-    assert await db.read(lambda tx: tallies.is_over(tx, "2023-11"))
-    assert not await db.read(lambda tx: tallies.is_over(tx, "2024-01"))
+    assert await db.read(tallies.newest_over) == "2023-12"
 
 
 async def test_counts_from_before_there_were_pending_rows_are_taken_over(db: Database) -> None:
@@ -169,7 +174,79 @@ async def test_a_request_that_fails_is_not_counted(db: Database) -> None:
 async def test_months_that_nobody_closes_are_told(db: Database) -> None:
     await count(db, "requests", times=K)
     await fold(db)
+    await count(db, "requests", month="2023-10")  # which waits
+    assert await db.read(lambda tx: tallies.overdue(tx, NOVEMBER)) == []
+    assert await db.read(lambda tx: tallies.overdue(tx, MONTH_LATER)) == ["2023-10"]
+    await fold(db, MONTH_LATER - 16 * 86_400)
     assert await db.read(lambda tx: tallies.overdue(tx, MONTH_LATER)) == []
     assert await db.read(lambda tx: tallies.overdue(tx, MONTH_LATER + 40 * 86_400)) == ["2023-11"]
     await fold(db, MONTH_LATER + 40 * 86_400)
     assert await db.read(lambda tx: tallies.overdue(tx, MONTH_LATER + 40 * 86_400)) == []
+
+
+async def test_a_month_without_anything_is_closed_with_the_next_one(db: Database) -> None:
+    await count(db, "requests", month="2023-08", times=K)
+    await count(db, "requests", times=K)
+    await fold(db, MONTH_LATER)
+    final = await stored(db)
+    assert {str(row[0]) for row in final} == {"2023-08", "2023-09", "2023-10", "2023-11"}
+    await count(db, "requests", month="2023-09", times=K)  # two months too late
+    await fold(db, MONTH_LATER)
+    assert [row for row in await stored(db) if str(row[0]) < "2023-12"] == final
+    assert (await db.read(tallies.settled))["2023-12", "requests"] == K
+
+
+async def test_the_decades_after_a_clock_at_1970_are_not_closed_one_by_one(db: Database) -> None:
+    await count(db, "requests", month="1970-01", times=K)
+    await count(db, "requests", times=K)
+    await fold(db, MONTH_LATER)
+    assert len(await stored(db)) == tallies.MOST_EMPTY + 2
+
+
+class Months(RuleBasedStateMachine):
+    """Events that come late, folds at any time: no total that was read ever falls, and a closed month stays."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        key = ServerKey.generate()
+        engine = create_engine("sqlite://")
+        metadata.create_all(engine, tables=[table, pending_counts])
+        self.tx = Tx(engine.connect(), Vault.open(key, Vault.new_secrets(key)))
+        self.now = NOVEMBER
+        self.read = tallies.Counts()
+        self.closed: dict[object, object] = {}
+        self.sent = 0
+
+    @rule(late=st.integers(0, 5), times=st.integers(1, K), kind=st.sampled_from(["requests", "outcome:test"]))
+    def event(self, late: int, times: int, kind: str) -> None:
+        for _ in range(times):
+            tallies.add(self.tx, earlier(month_of(self.now), late), [kind])
+        self.sent += times
+
+    @rule()
+    def fold(self) -> None:
+        while tallies.fold(self.tx, self.now, K):
+            pass
+
+    @rule(days=st.sampled_from([1, 3, 20, 70]))
+    def later(self, days: int) -> None:
+        self.now += days * 86_400
+
+    @invariant()
+    def nothing_shown_falls(self) -> None:
+        read = tallies.read(self.tx)
+        assert read.total() == self.sent
+        for place, n in self.read.items():
+            assert read[place] >= n, place
+        self.read = read
+        newest = tallies.newest_over(self.tx)
+        for row in self.tx.conn.execute(select(table)).all():
+            if newest is not None and row.month <= newest:
+                assert self.closed.setdefault(row.month, row.count) == row.count, row.month
+                assert sum(n for (m, _), n in read.items() if m == row.month) == sum(
+                    n for (m, _), n in tallies.settled(self.tx, [row.month]).items()
+                )
+
+
+TestMonths = Months.TestCase
+TestMonths.settings = settings(max_examples=15, stateful_step_count=20)
