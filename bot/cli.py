@@ -95,7 +95,10 @@ def run() -> None:
     gc.disable()  # what is imported stays: looking through it for garbage again and again took a fifth of the start
     import uvloop
 
-    from bot.app import serve
+    from bot.models_when_used import models_when_used
+
+    with models_when_used():
+        from bot.app import serve
 
     gc.freeze()  # and without this, a stop would end with a second of looking
     gc.enable()

@@ -182,7 +182,7 @@ def test_only_the_sandbox_and_the_client_import_aiogram() -> None:
         for module, target in ours_only()
         if room_of(target) == "aiogram"
         and room_of(module) != "sandbox"
-        and module not in {"bot.telegram", "bot.session"}
+        and module not in {"bot.telegram", "bot.session", "bot.models_when_used"}
     ] == []
 
 

@@ -23,7 +23,10 @@ from storage.public_key import decode_public
 from tests.bot.api_server import TOKEN, bot_api
 from tests.bot.installed import RECOVERY, Done, Place, Shell, new_key
 
-HEAVY = ("aiogram", "aiohttp", "sqlalchemy", "alembic", "structlog", "babel", "yaml", "rich", "bot.settings")
+HEAVY = (
+    *("aiogram", "aiohttp", "sqlalchemy", "alembic", "structlog", "babel", "yaml", "rich", "bot.settings"),
+    *("matplotlib", "numpy", "highspy"),
+)
 INIT = ["init", "--yes", "--recovery-pubkey", RECOVERY]
 IMPORTED = f"""
 import atexit, json, sys
@@ -74,6 +77,11 @@ def test_help_keygen_and_open_import_no_bot_library_and_no_database(place: Place
     assert imported_by(place, "--help") == []
     assert imported_by(place, "keygen", "key", "--passphrase-file", "pass") == []
     assert imported_by(place, "open", "case", "--key", "key", "--passphrase-file", "pass") == []
+
+
+def test_a_report_imports_no_bot_library_and_draws_nothing(installed: Shell) -> None:
+    of_the_chat = {"aiogram", "aiohttp", "alembic", "matplotlib", "numpy", "highspy"}
+    assert of_the_chat.isdisjoint(imported_by(installed.place, "report"))
 
 
 def test_an_unknown_command_and_a_missing_argument_are_usage_errors(shell: Shell) -> None:
