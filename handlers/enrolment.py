@@ -90,7 +90,7 @@ async def show_menu(desk: Desk, user: int) -> None:
 
 def _next(member: Member) -> str:
     if not needs_key(member.role):
-        return "enrolled-admin"
+        return "admin-help"
     if member.offered is None:
         return "enrolled-ready" if member.confirmed else "enrolled-key-due"
     return "key-waiting"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from babel import Locale
 
-from handlers.menus import REQUESTER
+from handlers.menus import ADMIN, LEAD, OPERATOR, REQUESTER
 from handlers.outgoing import MAX_CAPTION, MAX_TEXT
 from handlers.texts import CATALOGUE, LANGUAGES, Text, Texts, load_texts
 from intake.events import MAX_TEXT_BYTES
@@ -234,6 +234,24 @@ def test_buttons_and_menus_are_short(language: str) -> None:
             assert units(text) <= MAX_LABEL, (name, text)
         if name.startswith("command-"):
             assert units(text) <= MAX_COMMAND, (name, text)
+
+
+@LANGUAGE
+@pytest.mark.parametrize(
+    ("commands", "keys"),
+    [
+        (REQUESTER, ("help",)),
+        (OPERATOR, ("operator-help",)),
+        (LEAD, ("operator-help", "lead-help")),
+        (ADMIN, ("admin-help",)),
+    ],
+)
+def test_a_help_page_tells_of_every_command_in_the_menu(
+    language: str, commands: tuple[str, ...], keys: tuple[str, ...]
+) -> None:
+    page = "\n".join(str(CATALOGUES[language][key]) for key in keys)
+    told = set(re.findall(r"^/([a-z]+)", page, re.MULTILINE))
+    assert told | {"help"} == set(commands) | ({"start"} if commands is REQUESTER else set())
 
 
 @LANGUAGE
