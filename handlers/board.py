@@ -130,6 +130,8 @@ def _text(tx: Tx, desk: Desk, now: int) -> str:
     if lines:
         lines.insert(0, say(language, "board-title", n=len(waiting)))
     lines += _late(desk, [entry for entry in (*waiting, *look.held) if look.is_late(entry)])
+    again = sum(0 < entry.wrote_again <= now for entry in waiting)
+    lines += [say(language, "board-wrote-again", n=again)] if again else []
     without = grouped.read(tx).total()
     if without and waiting:
         lines.append(say(language, "board-without-card", n=without))

@@ -120,6 +120,8 @@ def card(desk: Desk, case: Case, holder: str, now: int) -> tuple[str, Keyboard]:
     lines = [head, *(facts.card_lines or [say(staff, "card-withheld")])]
     if case.status is Status.OPEN:
         lines.append(waiting(desk, facts, now))
+        if 0 < facts.wrote_again <= now:
+            lines.append(say(staff, "card-wrote-again"))
         return "\n".join(lines), ((Button(say(staff, "claim-button"), f"claim.{case.reference}"),),)
     lines.append(say(staff, "card-claimed", name=holder))
     return "\n".join(lines), ()

@@ -6,11 +6,13 @@ It is fetched straight into the seal (`storage.file_seal`), so nothing of it is 
 
 from __future__ import annotations
 
+from handlers import staff_notices
 from handlers.desk import Desk
 from handlers.documents import openers
 from handlers.notes import Note
 from handlers.outgoing import Fetch, Outgoing, SendDocument
 from handlers.telling import tell
+from intake.lifecycle import Status
 from storage import cases, custody, files, locks, outbox, traces
 from storage.cases import Case
 from storage.database import Tx
@@ -68,6 +70,8 @@ def fetched(tx: Tx, desk: Desk, job: Job, call: Fetch, now: int) -> None:
         tell_requester(tx, case, text, now, delete_after=desk.terms.reply_seconds)
     if case.holder is not None:
         outbox.add(tx, Job(Task.FILE, now, case=job.case, tag=str(call.into.sequence)))
+    elif case.status is Status.OPEN:
+        staff_notices.waits_again(tx, case, staff_notices.seen_at(tx, desk, case, now))
 
 
 def not_fetched(tx: Tx, desk: Desk, job: Job, now: int) -> None:

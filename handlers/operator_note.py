@@ -14,30 +14,39 @@ from storage.database import Tx
 from storage.envelope import Who
 from storage.staff import Member
 
+STAYS_SECONDS = 15 * 60
+"""So long a note that was not taken stays in the chat: nothing that somebody wrote may be lost by a slip."""
+
 
 async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
-    """`/note` and the text, as a reply to a message of the case. It goes from the chat at once in any case."""
+    """`/note` and the text, as a reply to a message of the case. Once it is sealed it goes from the chat at once."""
     say, language = desk.texts.say, desk.staff_language
     text, now = incoming.argument, desk.clock()
     over = len(text.encode()) - MAX_TEXT_BYTES
 
-    def work(tx: Tx) -> str:
-        traces.leave_of(tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent, due_in=0)
+    def work(tx: Tx) -> tuple[str, bool]:
         held = cases.held_by(tx, member.id)
         case = next((c for c in held if incoming.reply_to in c.facts.documents), None)
-        if case is None or not text:
-            return say(language, "note-how")
+        kept = case is not None and bool(text) and over <= 0
+        stays = STAYS_SECONDS if text and not kept else 0
+        if incoming.message_id is not None:
+            traces.leave(tx, traces.Trace(incoming.chat_id, incoming.message_id, now + stays, now))
+        if not text:
+            return say(language, "note-how"), False
         if over > 0:
-            return say(language, "reply-too-long", over=over, room=MAX_TEXT_BYTES)
+            values = {"over": over, "room": MAX_TEXT_BYTES, "minutes": STAYS_SECONDS // 60}
+            return say(language, "note-too-long", **values), True
+        if case is None:
+            return say(language, "note-not-kept", minutes=STAYS_SECONDS // 60), True
         if meta.first_time(tx, incoming.update_id, now // DAY):
             sealed_entry.put(tx, case, Who.NOTE, text, now)
             custody.touch(tx, case.case, now)
             audit.note(tx, Event.NOTED, member, now, case=case.case)
-        return say(language, "note-kept", reference=case.reference)
+        return say(language, "note-kept", reference=case.reference), False
 
-    told = await desk.db.write(work)
+    told, stays = await desk.db.write(work)
     calls: list[Delete | Send] = [Send(incoming.chat_id, told)]
-    if incoming.message_id is not None:
+    if incoming.message_id is not None and not stays:
         calls.insert(0, Delete(incoming.chat_id, (incoming.message_id,)))
     desk.post(incoming.chat_id, calls)
     desk.wake()

@@ -39,6 +39,8 @@ class Entry:
     category: frozenset[str]
     spoken: str
     replied: bool
+    wrote_again: int = 0
+    """As `Facts.wrote_again`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +128,12 @@ def _entry(tx: Tx, case: bytes) -> Entry | None:
         return None
     facts = found.facts
     category = frozenset(facts.category.split(",")) - {""}
-    return Entry(case, waiting_of(found), facts.shown_at, category, facts.spoken, facts.replied_hour > 0)
+    return Entry(
+        case,
+        waiting_of(found),
+        facts.shown_at,
+        category,
+        facts.spoken,
+        facts.replied_hour > 0,
+        facts.wrote_again,
+    )

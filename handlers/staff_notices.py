@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
 from handlers.desk import Desk
 from handlers.telling import tell
 from intake.questionnaire import Level
-from storage import alarms, custody, meta, outbox
+from storage import alarms, cases, custody, meta, outbox
 from storage.cases import Case
 from storage.database import Tx, hold_counts
-from storage.outbox import Job, Task
+from storage.outbox import REFRESH, Job, Task
 
-DAY = 86_400
+DAY, HOUR = 86_400, 3_600
 
 
 def card_due(tx: Tx, desk: Desk, case: Case, now: int) -> None:
@@ -56,7 +57,7 @@ def document_due(tx: Tx, case: Case, now: int) -> None:
 def requester_wrote(tx: Tx, desk: Desk, case: Case, text: str, now: int) -> None:
     """The holder gets the sealed case anew, or under `RELAY=chat` the text itself."""
     if case.holder is None:
-        custody.refresh_card(tx, case, now)
+        waits_again(tx, case, seen_at(tx, desk, case, now))
         return
     holder = custody.holder_of(tx, case)
     if holder is None or holder.chat is None:
@@ -72,6 +73,21 @@ def requester_wrote(tx: Tx, desk: Desk, case: Case, text: str, now: int) -> None
         document_due(tx, case, now)
 
 
+def waits_again(tx: Tx, case: Case, at: int) -> None:
+    """Nobody holds it, so the queue hears: one line more on its card, from then on and until somebody takes it.
+
+    `at`: as for a card. At the very minute at which somebody writes nobody may see to which case it belongs.
+    """
+    if not case.facts.wrote_again:
+        cases.save_facts(tx, case, replace(case.facts, wrote_again=at))
+        outbox.add(tx, Job(Task.CARD, at, case=case.case.hex(), tag=REFRESH))
+
+
+def seen_at(tx: Tx, desk: Desk, case: Case, now: int) -> int:
+    """From when on what comes to this case now may be seen by others than its holder."""
+    return now if case.facts.level is Level.EMERGENCY else next_batch(tx, desk, now)
+
+
 ADDITION = "addition"
 """Tag of the job that hands over an addition of which the requester was asked whether to leave it out."""
 
@@ -79,14 +95,19 @@ ADDITION = "addition"
 def addition_due(tx: Tx, desk: Desk, case: Case, now: int) -> None:
     """Whoever never answers has kept it: then the holder gets it when the question has run out."""
     stay_open(tx, desk, case, now)
-    due = now + desk.terms.draft_seconds
-    outbox.add(tx, Job(Task.DOCUMENT, due, case=case.case.hex(), tag=ADDITION))
+    due, seen = now + desk.terms.draft_seconds, 0
+    if case.holder is None and not case.facts.wrote_again:
+        seen = seen_at(tx, desk, case, now) + desk.terms.draft_seconds
+        waits_again(tx, case, seen)
+    outbox.add(tx, Job(Task.DOCUMENT, due, case=case.case.hex(), tag=ADDITION, text=str(seen)))
 
 
 def addition_decided(tx: Tx, desk: Desk, case: Case, now: int, *, keep: bool) -> None:
     for job_id, job in outbox.about(tx, {case.case.hex()}):
         if job.tag == ADDITION:
             outbox.done(tx, job_id)
+            if not keep and case.facts.wrote_again and job.text == str(case.facts.wrote_again):
+                cases.save_facts(tx, case, replace(case.facts, wrote_again=0))
     holder = custody.holder_of(tx, case)
     if holder is None or holder.chat is None:
         return
@@ -103,8 +124,10 @@ def addition_decided(tx: Tx, desk: Desk, case: Case, now: int, *, keep: bool) ->
 def added_by_code(tx: Tx, desk: Desk, case: Case, at: int) -> None:
     """As `requester_wrote`, but a sealed file whatever RELAY says: no text may wait here until the notice goes out."""
     holder = custody.holder_of(tx, case)
+    if case.holder is None:
+        waits_again(tx, case, at)
+        return
     if holder is None or holder.chat is None:
-        custody.refresh_card(tx, case, at)
         return
     stay_open(tx, desk, case, at)
     told = desk.texts.say(desk.staff_language, "requester-wrote", reference=case.reference)
@@ -121,7 +144,10 @@ def stay_open(tx: Tx, desk: Desk, case: Case, now: int) -> None:
 
 
 def untell(tx: Tx, case: Case, now: int) -> None:
-    """What its holder has not been told yet, waiting for a batch, is not told."""
+    """What its holder, or the queue, has not been told yet, waiting for a batch, is not told."""
+    if case.facts.wrote_again:
+        cases.save_facts(tx, case, replace(case.facts, wrote_again=0))
+        custody.refresh_card(tx, case, now - now % HOUR)
     for job_id, job in outbox.about(tx, {case.case.hex()}):
         if job.due > now and job.task in {Task.SEND, Task.DOCUMENT}:
             outbox.done(tx, job_id)

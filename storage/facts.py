@@ -74,15 +74,17 @@ class Facts:
     """staff.id of whoever is asked to take it over."""
     file_until: int = 0
     """Unix seconds: until then the requester's next file is taken; 0: none was asked for."""
+    wrote_again: int = 0
+    """Unix seconds from which operators may see that its requester wrote while nobody held it; 0: they did not."""
     labels: str = ""
     """Fingerprint of the questionnaire's words that the answers were given to; see `meta.keep_labels`."""
 
 
 OF_HOLDER = (
     *("documents", "touched", "reminded", "closing", "closing_part", "closing_by"),
-    *("asked", "asked_by", "asked_token", "offered_to"),
+    *("asked", "asked_by", "asked_token", "offered_to", "wrote_again"),
 )
-"""Facts that end when whoever holds the case holds it no longer."""
+"""Facts that end when whoever holds the case holds it no longer; or, the last, when somebody does."""
 
 
 @dataclass(frozen=True, slots=True)

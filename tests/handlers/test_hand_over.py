@@ -140,13 +140,24 @@ async def test_a_note_is_sealed_gone_from_the_chat_and_for_colleagues_only(world
     assert entry.code_box is None
 
 
-async def test_a_note_without_a_case_or_without_words_is_not_kept_and_goes_as_well(world: World) -> None:
+async def test_a_note_that_was_not_taken_stays_for_some_minutes_and_says_what_to_do(world: World) -> None:
     heron, _ = await claimed(world)
-    await heron.send("/note where does this go?")
+    astray, long = "/note where does this go?", "/note " + "ж" * 1_401
+    await heron.send(astray)
+    await heron.send(long, reply_to=file_of(world, 900).id)
     await heron.send("/note", reply_to=file_of(world, 900).id)
     await world.deliver()
     assert (await world.tables())["thread"] == []
-    assert [m.text for m in world.shown(900)][-2:] == [world.say("note-how")] * 2
+    told = [
+        world.say("note-not-kept", minutes=15),
+        world.say("note-too-long", over=2, room=2_800, minutes=15),
+        world.say("note-how"),
+    ]
+    texts = [m.text for m in world.shown(900)]
+    assert texts[-5:] == [astray, told[0], long, *told[1:]]
+    world.wait(15 * 60)
+    await world.deliver()
+    assert not any("/note " in m.text and m.text not in told for m in world.shown(900))
 
 
 async def test_who_asks_by_code_does_not_learn_that_there_are_notes(world: World) -> None:
