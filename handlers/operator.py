@@ -244,11 +244,9 @@ def _taken(tx: Tx, desk: Desk, case: Case) -> str:
 def release(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
     say, language = desk.texts.say, desk.staff_language
     case = own_case(tx, member, reference)
-    if case is None or not cases.move(tx, case, Act.RELEASE, holder=None):
+    if case is None or not custody.give_back(tx, case, Act.RELEASE, now):
         return say(language, "not-yours", reference=reference), True
     audit.note(tx, Event.RELEASED, member, now, case=case.case)
-    custody.withdraw_documents(tx, case, member, now)
-    custody.refresh_card(tx, case, now)
     return say(language, "released", reference=reference), False
 
 

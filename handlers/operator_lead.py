@@ -91,13 +91,10 @@ def give(tx: Tx, desk: Desk, lead: Member, rest: str, now: int) -> Told:
 def requeue(tx: Tx, desk: Desk, lead: Member, reference: str, now: int) -> Told:
     say, language = desk.texts.say, desk.staff_language
     case = _held(tx, lead, reference)
-    if case is None or not cases.move(tx, case, Act.RELEASE, holder=None):
+    if case is None or not custody.give_back(tx, case, Act.RELEASE, now):
         return say(language, "assign-not-held", reference=reference), True
     before = custody.holder_of(tx, case)
     audit.note(tx, Event.RELEASED, lead, now, case=case.case, whom=before.name if before else "")
-    custody.stop_timers(tx, case)
-    custody.withdraw_from_holder(tx, case, now)
-    custody.refresh_card(tx, case, now)
     told = say(language, "requeued", reference=reference, lead=lead.name)
     if before is not None and before.id != lead.id:
         tell(tx, before, told, now)

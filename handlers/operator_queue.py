@@ -7,15 +7,15 @@ somebody has got to by skipping, stand in the buttons.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import islice
 
 from handlers.cards import DAY, MARKS, card
 from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.operator_filter import choices, in_words, matching, read, written
+from handlers.operator_skipping import Skipped, pages_after
 from handlers.outgoing import Answer, Button, Edit, Keyboard, Outgoing, Send
-from handlers.queue import EVERYTHING, Entry, Look, Wanted, can_open, order_of
+from handlers.queue import EVERYTHING, Entry, Look, Wanted, can_open
 from intake.questionnaire import Level
 from intake.triage import OLDEST_EVERY, is_oldests_turn, oldest
 from storage import cases, meta
@@ -26,6 +26,8 @@ from storage.staff import Member
 SHOWN = 8
 ROOM = 3_200
 """Characters of a list's cards: well under what a message holds, whatever the script."""
+OLDEST = ".o"
+"""Ends the payload of what was offered because it has waited longest."""
 VERBS = frozenset({"queue", "filter", "next", "skip", "take"})
 
 Claim = Callable[[Tx, Desk, Member, str, int], tuple[str, bool]]
@@ -62,7 +64,7 @@ async def pressed(desk: Desk, incoming: Incoming, member: Member, claim: Claim) 
         case "queue":
             made = await desk.db.read(lambda tx: _list(tx, desk, member, wanted, now), long=True)
         case _:
-            skipped = _Skipped.read(rest) if verb == "skip" else None
+            skipped = Skipped.read(rest) if verb == "skip" else None
             made = await desk.db.read(lambda tx: _offer(tx, desk, member, wanted, now, skipped), long=True)
     calls: list[Outgoing] = [Answer(incoming.query_id, *told)]
     calls.append(Edit(incoming.chat_id, incoming.message_id, *made))
@@ -71,10 +73,11 @@ async def pressed(desk: Desk, incoming: Incoming, member: Member, claim: Claim) 
 
 
 async def _take(
-    desk: Desk, incoming: Incoming, member: Member, wanted: Wanted, reference: str, claim: Claim
+    desk: Desk, incoming: Incoming, member: Member, wanted: Wanted, offered: str, claim: Claim
 ) -> tuple[tuple[str, bool], Screen]:
     """Claim what /next has offered. If somebody was faster, the next one is offered at once."""
     now = desk.clock()
+    reference, _, as_oldest = offered.partition(".")
 
     def work(tx: Tx) -> tuple[tuple[str, bool], bool]:
         before = cases.by_reference(tx, reference)
@@ -86,7 +89,7 @@ async def _take(
         after = cases.by_reference(tx, reference)
         mine = after is not None and after.holder == member.id
         if after is not None and mine and after.facts.level is not Level.EMERGENCY:
-            meta.put(tx, meta.TAKINGS, str((_takings(tx) + 1) % OLDEST_EVERY).encode())
+            _count_taking(tx, as_oldest=bool(as_oldest))
         return told, mine
 
     told, mine = await desk.db.write(work)
@@ -95,6 +98,13 @@ async def _take(
         button = Button(say(language, "next-case-button"), f"next.{written(desk, wanted)}")
         return told, (say(language, "next-taken", reference=reference), ((button,),))
     return told, await desk.db.read(lambda tx: _offer(tx, desk, member, wanted, now), long=True)
+
+
+def _count_taking(tx: Tx, *, as_oldest: bool) -> None:
+    """The turn of whoever has waited longest stays theirs until they are taken, whatever else is taken meanwhile."""
+    takings = _takings(tx)
+    over = as_oldest and is_oldests_turn(takings)
+    meta.put(tx, meta.TAKINGS, str(0 if over else min(takings + 1, OLDEST_EVERY - 1)).encode())
 
 
 def _takings(tx: Tx) -> int:
@@ -162,44 +172,24 @@ def _below(desk: Desk, wanted: Wanted) -> tuple[Button, ...]:
 # One case.
 
 
-@dataclass(frozen=True, slots=True)
-class _Skipped:
-    """Where somebody has got to: everything up to this case was offered, since that minute."""
-
-    reference: str
-    since: int
-    """Unix seconds; 0: the case was offered out of turn, and the order is begun with."""
-
-    def __str__(self) -> str:
-        return f"{self.reference}.{self.since // 60:x}"
-
-    @classmethod
-    def read(cls, text: str) -> _Skipped | None:
-        reference, _, since = text.partition(".")
-        try:
-            return cls(reference, int(since, 16) * 60)
-        except ValueError:
-            return None
-
-
 def _offer(
-    tx: Tx, desk: Desk, member: Member, wanted: Wanted, now: int, skipped: _Skipped | None = None
+    tx: Tx, desk: Desk, member: Member, wanted: Wanted, now: int, skipped: Skipped | None = None
 ) -> Screen:
     look = desk.queue.look(tx, now, desk.terms.service)
     found = look.queue(wanted)
     if not found:
         return _nothing(desk, look, wanted)
-    left = _after(tx, desk, look, found, skipped)
-    entry = next(can_open(tx, left, member.public_key), None)
+    pages = pages_after(tx, look, found, skipped)
+    entry = next(can_open(tx, pages.left, member.public_key), None)
     out_of_turn = False
-    if entry is not None and skipped is None and is_oldests_turn(_takings(tx)):
+    if entry is not None and skipped is None and wanted == EVERYTHING and is_oldests_turn(_takings(tx)):
         entry, out_of_turn = _oldest(tx, found, entry, member)
     case = cases.sound(tx, entry.case) if entry is not None else None
-    if case is None:
+    if case is None or entry is None:
         say, language = desk.texts.say, desk.staff_language
         return say(language, "next-end" if skipped else "queue-none-opens"), (_below(desk, wanted),)
-    since = 0 if out_of_turn else (skipped.since if skipped and skipped.since else now)
-    return _offered(desk, case, wanted, _Skipped(case.reference, since), len(found) - 1, now)
+    got_to = Skipped(case.reference, 0) if out_of_turn else pages.at(entry, now)
+    return _offered(desk, case, wanted, got_to, len(found) - 1, now)
 
 
 def _oldest(tx: Tx, found: list[Entry], first: Entry, member: Member) -> tuple[Entry, bool]:
@@ -210,31 +200,15 @@ def _oldest(tx: Tx, found: list[Entry], first: Entry, member: Member) -> tuple[E
     return (theirs[longest], True) if longest is not None else (first, False)
 
 
-def _after(tx: Tx, desk: Desk, look: Look, found: list[Entry], skipped: _Skipped | None) -> list[Entry]:
-    """What is offered next: what follows in the order, and before that emergencies that came meanwhile."""
-    case = cases.by_reference(tx, skipped.reference) if skipped else None
-    if skipped is None or case is None:
-        return found
-    others = [entry for entry in found if entry.case != case.case]
-    if not skipped.since:
-        return others
-    key = order_of(case, look.now, look.service)
-    return [
-        entry
-        for entry in others
-        if look.key(entry) > key
-        or (entry.waiting.level is Level.EMERGENCY and entry.waiting.received_hour >= skipped.since)
-    ]
-
-
-def _offered(desk: Desk, case: Case, wanted: Wanted, skipped: _Skipped, others: int, now: int) -> Screen:
+def _offered(desk: Desk, case: Case, wanted: Wanted, skipped: Skipped, others: int, now: int) -> Screen:
     say, language, code = desk.texts.say, desk.staff_language, written(desk, wanted)
     parts = [card(desk, case, "", now)[0], *_filtered(desk, wanted)]
-    if not skipped.since:
+    oldest = not skipped.begun
+    if oldest:
         parts.append(say(language, "next-oldest"))
     parts.append(say(language, "next-others", n=others))
     buttons = (
-        Button(say(language, "claim-button"), f"take.{code}.{case.reference}"),
+        Button(say(language, "claim-button"), f"take.{code}.{case.reference}{OLDEST if oldest else ''}"),
         Button(say(language, "next-skip-button"), f"skip.{code}.{skipped}"),
     )
     return "\n\n".join(parts), (buttons,)

@@ -41,6 +41,8 @@ class Entry:
     replied: bool
     wrote_again: int = 0
     """As `Facts.wrote_again`."""
+    came: int = 0
+    """Since when it has been in the queue, in Unix seconds: when it was sent, or given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,4 +138,5 @@ def _entry(tx: Tx, case: bytes) -> Entry | None:
         facts.spoken,
         facts.replied_hour > 0,
         facts.wrote_again,
+        max(facts.received_hour, facts.returned),
     )

@@ -88,11 +88,9 @@ def _remind(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
 
 
 def _expire(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
-    if not cases.move(tx, case, Act.EXPIRE, holder=None):
+    if not custody.give_back(tx, case, Act.EXPIRE, now):
         return
     audit.note(tx, Event.EXPIRED, None, now, case=case.case, whom=holder.name)
-    custody.withdraw_documents(tx, case, holder, now)
-    custody.refresh_card(tx, case, now)
     tell(tx, holder, desk.texts.say(desk.staff_language, "lease-over", reference=case.reference), now)
 
 

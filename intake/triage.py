@@ -10,7 +10,8 @@ Level first, then the deadline, then how long it has waited; and nobody waits fo
 - Each fifth taking (`OLDEST_EVERY`) goes to the case that has waited longest, of whatever level. That bounds the
   wait of every case: with n open cases before it, it is taken after 5 n takings at the latest.
 
-Where it ends: while emergencies come faster than they are taken, nothing else is taken.
+Where it ends: while emergencies come faster than they are taken, nothing else is taken. Whoever skips that case, or
+filters, takes another; the turn remains for whoever looks next.
 """
 
 from __future__ import annotations

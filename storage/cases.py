@@ -141,8 +141,14 @@ def save_facts(tx: Tx, case: Case, facts: Facts) -> None:
 
 
 def set_level(tx: Tx, case: Case, level: Level) -> None:
-    """Only of a held one: what is open is counted on the board by its level."""
-    save_facts(tx, case, replace(case.facts, level=level))
+    """Only of a held one: what is open is counted on the board by its level.
+
+    An emergency has a card, whatever it was before. Whom a person has raised is not pushed back for saying little.
+    """
+    facts = replace(case.facts, level=level, near_empty=case.facts.near_empty and level is Level.STANDARD)
+    if level is Level.EMERGENCY:
+        facts = replace(facts, grouped=False, shown_at=0)
+    save_facts(tx, case, facts)
 
 
 def move(tx: Tx, case: Case, act: Act, *, holder: str | None) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from intake.lifecycle import Act, Status
+from intake.questionnaire import Level
 from intake.roles import Right, Role, may, needs_key
 from intake.trail import By, Event
 from storage import alarms, audit, cases, locks, meta, openings, outbox, staff, traces
@@ -121,6 +122,19 @@ def narrow_slots(tx: Tx, case: Case, *also: bytes) -> None:
     locks.keep_only(tx, case.case, [*leads, *also, *([recovery] if recovery else [])])
 
 
+def give_back(tx: Tx, case: Case, act: Act, now: int) -> bool:
+    """From whoever holds it to the queue. An emergency that never had a card gets one. False: it was moved before."""
+    returned = replace(case, facts=replace(case.facts, returned=now - now % 60))
+    if not cases.move(tx, returned, act, holder=None):
+        return False
+    stop_timers(tx, case)
+    withdraw_from_holder(tx, case, now)
+    refresh_card(tx, case, now)
+    if case.facts.level is Level.EMERGENCY and case.facts.card is None:
+        outbox.add(tx, Job(Task.CARD, now, urgent=True, case=case.case.hex()))
+    return True
+
+
 def revoke(tx: Tx, member: Member, now: int, by: Member | By = By.SHELL) -> int:
     """Take everything from a member: slots of every stored case, held cases, all that lies in the chat, the role.
 
@@ -158,8 +172,6 @@ def disarm(tx: Tx, member: Member, now: int) -> int:
     """Delete the member's slots and give their cases back; returns how many cases had a slot for them."""
     removed = locks.revoke(tx, member.public_key) if member.public_key else 0
     for case in cases.held_by(tx, member.id):
-        withdraw_documents(tx, case, member, now)
-        cases.move(tx, case, Act.RELEASE, holder=None)
+        give_back(tx, case, Act.RELEASE, now)
         audit.note(tx, Event.RELEASED, None, now, case=case.case, whom=member.name)
-        refresh_card(tx, case, now)
     return removed

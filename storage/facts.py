@@ -76,6 +76,8 @@ class Facts:
     """Unix seconds: until then the requester's next file is taken; 0: none was asked for."""
     wrote_again: int = 0
     """Unix seconds from which operators may see that its requester wrote while nobody held it; 0: they did not."""
+    returned: int = 0
+    """When it last came back to the queue, in Unix seconds cut to the minute; 0: it never did."""
     labels: str = ""
     """Fingerprint of the questionnaire's words that the answers were given to; see `meta.keep_labels`."""
 

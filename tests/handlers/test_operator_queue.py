@@ -120,7 +120,55 @@ async def test_next_offers_one_and_skipping_the_one_after(world: World) -> None:
     await heron.press(world.say("next-skip-button"))
     assert held in shown(world, heron), "an emergency that came meanwhile is not passed over"
     await heron.press(world.say("next-skip-button"))
-    assert road in shown(world, heron), "behind it the order goes on"
+    assert shown(world, heron) == world.say("next-end"), "each is offered once"
+
+
+async def test_skipping_passes_over_no_emergency_that_came_back_and_offers_none_twice(world: World) -> None:
+    heron, ibis = (
+        await join(world, 900, Role.OPERATOR, "Heron"),
+        await join(world, 901, Role.OPERATOR, "Ibis"),
+    )
+    held, calm = await arrive(world, 1, "Held"), await arrive(world, 2, "At home")
+    raised, last = await arrive(world, 3, "At home"), await arrive(world, 4, "At home")
+    on = world.put(ibis.id, "old")
+    for reference in (held, raised):
+        await ibis.press_data(f"claim.{reference}", on)
+    await heron.send("/next")
+    assert calm in shown(world, heron)
+    for _ in range(2):
+        await ibis.press_data(f"up.danger.{raised}", on)
+    for reference in (raised, held):
+        await ibis.press_data(f"release.{reference}", on)
+        world.wait(60)
+    offered = []
+    for _ in range(4):
+        await heron.press(world.say("next-skip-button"))
+        offered.append(shown(world, heron))
+    for reference, text in zip((raised, held, last), offered, strict=False):
+        assert reference in text
+    assert offered[-1] == world.say("next-end")
+
+
+async def test_the_turn_of_whoever_has_waited_longest_is_not_used_up_by_others(world: World) -> None:
+    heron = await join(world, 900, Role.OPERATOR, "Heron")
+    calm = await arrive(world, 1, "At home")
+    for number in range(2, 9):
+        await arrive(world, number, "On the road")
+    for _ in range(4):
+        await heron.send("/next")
+        await heron.press("Claim")
+    await heron.send("/next")
+    assert calm in shown(world, heron)
+    await heron.press(world.say("next-skip-button"))
+    await heron.press("Claim")
+    await heron.send("/next urgent")
+    assert world.say("next-oldest") not in shown(world, heron)
+    await heron.press("Claim")
+    await heron.send("/next")
+    assert calm in shown(world, heron)
+    await heron.press("Claim")
+    await heron.send("/next")
+    assert world.say("next-oldest") not in shown(world, heron)
 
 
 async def test_whoever_is_late_is_offered_the_next_at_once(world: World) -> None:
