@@ -29,6 +29,8 @@ WORDS: Mapping[str, str] = {
     "ring": "steps of an emergency's ringing",
     "duty-ends": "words to the staff that their duty is over",
     "document": "sealed files for the holder of a case",
+    "locks": "locks for a lead who lets a late joiner in",
+    "slots": "slots that a lead has sent (they were told)",
     "copy": "sealed files for a lead",
     "timer": "times at which something happens to a case by itself",
     "remove": "removals from the operators' group (the admins were told)",

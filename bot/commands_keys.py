@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.commands import CLEAR_SCREEN, ask, is_terminal, passphrase, tell
-from intake.errors import KeyFileError
+from intake.errors import KeyFileError, Tampered
 
 if TYPE_CHECKING:
     from nacl.public import PrivateKey
@@ -58,18 +58,21 @@ def open_case(
     rewrap_for: Annotated[
         str | None,
         typer.Option(
-            metavar="PUBKEY", help="Print a slot for this key instead, to let its owner open the case."
+            metavar="PUBKEY",
+            help="Print a slot for this key instead, to let its owner open the case; slots, if FILE holds locks.",
         ),
     ] = None,
     language: Annotated[str | None, typer.Option(metavar="xx", help="The language of the questions.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Write a requester's file there; else nothing is written."),
+        typer.Option(
+            metavar="PATH", help="Write a requester's file, or slots, there; else nothing is written."
+        ),
     ] = None,
 ) -> None:
     """Open a sealed case and print it, or a sealed file of a requester and write it where --out says.
 
-    Nothing else is written to the disk.
+    With --rewrap-for, let somebody else open a case; or many, if FILE holds locks. Nothing else is written to the disk.
     """
     from bot import opening
     from storage.keywords import key_words
@@ -85,7 +88,13 @@ def open_case(
     except OSError as error:
         raise KeyFileError(f"{file} cannot be read: {error.strerror}.") from None
     receiver = decode_public(rewrap_for) if rewrap_for else None
+    bundle = opening.is_lock_bundle(data)
+    if bundle and receiver is None:
+        raise typer.BadParameter("these are locks, without anything to read: say for whom with --rewrap-for")
     private = _recovery_key(words_file) if key is None else _key_from(key, passphrase_file)
+    if bundle and receiver is not None:
+        _rewrap_all(data, private, receiver, out)
+        return
     attached = opening.open_attached(data, private)
     if attached is not None:
         if receiver is not None:
@@ -103,6 +112,26 @@ def open_case(
     tell(f"This lets the owner of this key open the case: {' '.join(key_words(receiver))}")
 
 
+def _rewrap_all(data: bytes, private: PrivateKey, receiver: bytes, out: Path | None) -> None:
+    from bot.opening import rewrap_all
+    from storage.keywords import key_words
+
+    made = rewrap_all(data, private, receiver)
+    for reference in made.suspect:
+        tell(f"{reference}: its lock is damaged, or was exchanged. Nothing was made for it: tell your admin.")
+    if made.passed_over:
+        tell(f"{made.passed_over} of these cases your key does not open: they are left out.")
+    if not made.cases:
+        raise Tampered("No slot was made.")
+    if out is None:
+        typer.echo(made.text, nl=False)
+    else:
+        _write_new(out, made.text.encode())
+        tell(f"Written to {out}: send it to the bot, and delete it and the locks when the bot has taken it.")
+    tell(f"This lets the owner of this key open {made.cases} cases: {' '.join(key_words(receiver))}")
+    tell("Before you send it, have its owner read these words to you by voice.")
+
+
 def _put_out(attached: OpenedFile, out: Path | None) -> None:
     """Readable by nobody else, and over nothing that is there."""
     from bot.opening import visible
@@ -114,12 +143,16 @@ def _put_out(attached: OpenedFile, out: Path | None) -> None:
     if out is None:
         tell("Nothing was written: say where with --out PATH, and open it where it can do no harm.")
         return
+    _write_new(out, attached.content)
+    tell(f"Written to {out}. Delete it when you have read it.")
+
+
+def _write_new(out: Path, content: bytes) -> None:
     try:
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-            opened.write(attached.content)
+            opened.write(content)
     except OSError as error:
         raise KeyFileError(f"{out} cannot be written: {error.strerror}. Nothing is overwritten.") from None
-    tell(f"Written to {out}. Delete it when you have read it.")
 
 
 def _key_from(key: Path, passphrase_file: Path | None) -> PrivateKey:

@@ -39,6 +39,8 @@ KEPT_TRYING: Mapping[str, int | None] = {
     "kept": None,
     "fetch": FETCH_SECONDS,
     "file": None,
+    "locks": None,
+    "slots": FETCH_SECONDS,
     "code": MESSAGE_SECONDS,
     "case": MESSAGE_SECONDS,
     "edit": MESSAGE_SECONDS,

@@ -14,7 +14,7 @@ from bot.pace import GROUP_SECONDS, GroupRoom, Rank
 from bot.postman import Postman
 from bot.seldom import Seldom
 from bot.under_way import UnderWay
-from handlers import board, deliveries, reply_states, ringing, timers
+from handlers import board, deliveries, operator_slots, reply_states, ringing, timers
 from handlers.desk import Desk
 from handlers.notes import Note
 from handlers.outgoing import Answer, Fetch, Outgoing
@@ -151,9 +151,9 @@ class Jobs:
             return
         if job.task in IN_GROUP and not self._has_room(job, now):
             return  # the call need not be made
-        board = job.task is Task.BOARD  # which goes through all cases that are not closed
+        many = job.task in {Task.BOARD, Task.LOCKS}  # which go through all cases
         call = await self._desk.db.read(
-            lambda tx: deliveries.call_for(tx, self._desk, job_id, job, now), long=board
+            lambda tx: deliveries.call_for(tx, self._desk, job_id, job, now), long=many
         )
         if call is None or isinstance(call, Answer):
             await self._desk.db.write(lambda tx: outbox.done(tx, job_id))
@@ -253,6 +253,8 @@ class Jobs:
         """Record what became of a call; only then it is over. Any sooner, the same jobs would be posted again."""
         ids = self._under_way.of(call)
         try:
+            if isinstance(call, Fetch):
+                await operator_slots.add_in_batches(self._desk, call, ids)
             instead = await self._desk.db.write(work, lane)
         except Exception as error:
             if not is_trouble(error):  # a defect: the same message must not go out for ever

@@ -5,26 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import board, files, group, operator_duty, reply_states, ringing
+from handlers import (
+    board,
+    files,
+    group,
+    operator_duty,
+    operator_locks,
+    operator_slots,
+    reply_states,
+    ringing,
+)
 from handlers.cards import card
 from handlers.desk import Desk
 from handlers.documents import copy, document
+from handlers.late_joiners import lead_in
 from handlers.notes import Note
 from handlers.outgoing import Button, Delete, Edit, Fetch, Outgoing, Remove, Send
 from handlers.requester_scene import make_view
 from handlers.screens import screen
 from handlers.telling import tell_admins
-from intake.roles import Right, may
 from intake.trail import Event
 from storage import audit, cases, custody, drafts, meta, outbox, staff, traces
 from storage.database import Tx
 from storage.outbox import REFRESH, Job, Task
 from storage.replies import Why
-from storage.staff import Member
 from storage.traces import LONGEST_TRACE, Trace
 
 MOST_DOCUMENTS = 60
 """Messages of one case in its holder's chat that are known as such; the oldest ones expire by themselves."""
+FETCHED = frozenset({Task.FETCH, Task.SLOTS})
 
 
 def call_for(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing | None:
@@ -49,6 +58,10 @@ def call_for(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing 
             return files.fetch(tx, job_id, job)
         case Task.FILE:
             return files.handed(tx, desk, job_id, job)
+        case Task.LOCKS:
+            return operator_locks.document(tx, desk, job_id, job)
+        case Task.SLOTS:
+            return operator_slots.fetch(job_id, job)
         case Task.KEPT:
             return None
         case Task.SEND if job.reply:
@@ -98,13 +111,8 @@ def _document(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
 
 def _copy(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
     case = cases.by_id(tx, bytes.fromhex(job.case))
-    lead = _lead(tx, job.chat)
+    lead = lead_in(tx, job.chat)
     return copy(tx, desk, case, lead, job_id.hex()) if case is not None and lead is not None else None
-
-
-def _lead(tx: Tx, chat: int) -> Member | None:
-    member = staff.by_account(tx, tx.vault.account(chat))
-    return member if member is not None and member.active and may(member.role, Right.SEE_ALL_CASES) else None
 
 
 def _message(job_id: bytes, job: Job) -> Outgoing:
@@ -138,7 +146,10 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
     if isinstance(call, Edit):
         board.edited(tx, call)
     if isinstance(call, Fetch) and job is not None:
-        files.fetched(tx, desk, job, call, now)
+        if job.task is Task.SLOTS:
+            operator_slots.finish(tx, desk, job, now)
+        else:
+            files.fetched(tx, desk, job, call, now)
     if note is None or message is None or isinstance(call, Edit):
         return
     chat = getattr(call, "chat", 0)
@@ -149,22 +160,26 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
     if note.kind in _HANDED_OUT:
         handed_to = staff.by_account(tx, tx.vault.account(chat))
         audit.note(tx, _HANDED_OUT[note.kind], handed_to, now, case=bytes.fromhex(note.case))
+    if note.kind == operator_locks.NOTE:
+        operator_locks.handed_out(tx, desk, chat, note.case, now)
     if not _remember(tx, note, call, message, now):
         traces.leave(tx, Trace(chat, message, now, now, ours=True))
     elif note.gone_after and chat > 0:
         due = now + min(note.gone_after, LONGEST_TRACE)
         about = {"copy": note.case, ringing.RING: f"{ringing.MARK}{note.case}"}.get(note.kind, "")
+        if note.kind == operator_locks.NOTE:
+            about = note.kind  # of no case, and of all: it goes when its reader is no lead any longer
         trace = Trace(chat, message, due, now, ours=True, screen=note.kind == "screen", case=about)
         traces.leave(tx, trace)
 
 
 def _job(tx: Tx, note: Note | None) -> Job | None:
     """What is to be recorded of a reply, and of the line that tells of one, stands in the job."""
-    if note is None or not note.job or note.kind not in {"reply", "status", "fetch"}:
+    if note is None or not note.job or note.kind not in {"reply", "status", "fetch", operator_slots.NOTE}:
         return None
     job_id = bytes.fromhex(note.job)
     job = outbox.jobs(tx, [job_id]).rows.get(job_id)
-    return job if job is not None and (job.reply or job.task is Task.FETCH) else None
+    return job if job is not None and (job.reply or job.task in FETCHED) else None
 
 
 def _forget(tx: Tx, call: Delete) -> None:
@@ -186,8 +201,10 @@ def _remember(tx: Tx, note: Note, call: Outgoing, message: int, now: int) -> boo
             ringing.remember(tx, note.case, now)
         case "document" | "case" | "status":
             return _remember_document(tx, note.case, chat, message)
+        case operator_locks.NOTE:
+            return lead_in(tx, chat) is not None
         case "copy":
-            return _lead(tx, chat) is not None and cases.by_id(tx, bytes.fromhex(note.case)) is not None
+            return lead_in(tx, chat) is not None and cases.by_id(tx, bytes.fromhex(note.case)) is not None
     return True
 
 
@@ -239,8 +256,8 @@ def refused(tx: Tx, desk: Desk, call: Outgoing, reason: str, now: int) -> Outgoi
             reply_states.failed(tx, desk, job_id, job, Why.REFUSED, now)
         else:
             outbox.done(tx, job_id)
-        if job is not None and job.task is Task.FETCH:
-            files.not_fetched(tx, desk, job, now)
+        if job is not None:
+            _not_fetched(tx, desk, job, now)
     return None
 
 
@@ -301,8 +318,14 @@ def given_up(tx: Tx, desk: Desk, job_id: bytes, job: Job, why: Why, now: int) ->
         reply_states.failed(tx, desk, job_id, job, why, now)
     else:
         outbox.done(tx, job_id)
+    _not_fetched(tx, desk, job, now)
+
+
+def _not_fetched(tx: Tx, desk: Desk, job: Job, now: int) -> None:
     if job.task is Task.FETCH:
         files.not_fetched(tx, desk, job, now)
+    elif job.task is Task.SLOTS:
+        operator_slots.not_fetched(tx, desk, job, now)
 
 
 def chat_gone(tx: Tx, desk: Desk, chat: int, owed: Sequence[bytes], why: str, now: int) -> None:

@@ -9,7 +9,7 @@ from storage.staff import Member
 
 REQUESTER = ("start", "status", "stop", "wipe", "erase", "language", "privacy", "verify", "help")
 OPERATOR = ("queue", "next", "mine", "duty", "verify", "help")
-LEAD = ("queue", "next", "mine", "duty", "cases", "case", "verify", "help")
+LEAD = ("queue", "next", "mine", "duty", "cases", "case", "rewrap", "verify", "help")
 ADMIN = ("stats", "people", "audit", "blocked", "undelivered", "pause", "resume", "verify", "help")
 
 

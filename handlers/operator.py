@@ -14,6 +14,7 @@ from handlers import (
     operator_files,
     operator_hand_over,
     operator_lead,
+    operator_locks,
     operator_merge,
     operator_more,
     operator_note,
@@ -22,6 +23,7 @@ from handlers import (
     operator_reply,
     operator_second,
     operator_slot,
+    operator_slots,
     reply_states,
     second,
 )
@@ -77,8 +79,12 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         await _command(desk, incoming, member)
     elif incoming.kind is Kind.TEXT and operator_slot.looks_like_slot(incoming):
         await operator_slot.take_turn(desk, incoming, member)
+    elif incoming.kind is Kind.TEXT and operator_slots.looks_like_it(incoming):
+        await operator_slots.take_text(desk, incoming, member)
     elif incoming.kind is Kind.TEXT and incoming.reply_to is not None:
         await operator_reply.take_turn(desk, incoming, member)
+    elif incoming.reply_to is None and await operator_slots.take_file(desk, incoming, member):
+        pass
     else:
         await desk.db.write(
             lambda tx: traces.leave_of(
@@ -100,6 +106,8 @@ async def _command(desk: Desk, incoming: Incoming, member: Member) -> None:
             await operator_file.take_turn(desk, incoming, member)
         case "cases" if may(member.role, Right.SEE_ALL_CASES):
             await operator_lead.show(desk, incoming)
+        case "rewrap" if may(member.role, Right.SEE_ALL_CASES):
+            await operator_locks.show(desk, incoming, member)
         case "note":
             await operator_note.take_turn(desk, incoming, member)
         case "verify":
@@ -175,6 +183,7 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
         "assign": operator_lead.ask_whom,
         "give": operator_lead.give,
         "requeue": operator_lead.requeue,
+        "locks": operator_locks.ask,
         "keep": keep,
         "block": operator_block.ask,
         "bar": operator_block.block,

@@ -22,8 +22,8 @@ def may_hold(tx: Tx, desk: Desk, member: Member, case: Case) -> str:
     return desk.texts.say(desk.staff_language, "hold-limit", n=most)
 
 
-def may_open(tx: Tx, desk: Desk, member: Member, case: Case, now: int) -> str:
-    """Count a file that this member asks for. Why it is not handed out; empty: it is."""
+def may_open(tx: Tx, desk: Desk, member: Member, case: Case | None, now: int) -> str:
+    """Count a file that this member asks for. Why it is not handed out; empty: it is. `case`: None: it is of many."""
     most = desk.terms.openings_per_hour
     if not most:
         return ""
@@ -32,7 +32,7 @@ def may_open(tx: Tx, desk: Desk, member: Member, case: Case, now: int) -> str:
     if over and not count.told:
         _tell_admins(tx, desk, member, now)
         count = replace(count, told=True)
-    refused = over and case.facts.level is not Level.EMERGENCY
+    refused = over and (case is None or case.facts.level is not Level.EMERGENCY)
     openings.save(tx, member.id, count if refused else replace(count, files=count.files + 1))
     return desk.texts.say(desk.staff_language, "openings-limit", n=most) if refused else ""
 

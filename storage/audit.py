@@ -67,7 +67,7 @@ class Entry:
     whom: str = ""
     """The pseudonym of whoever it was done to, or with."""
     detail: str = ""
-    """A word out of a closed set: an outcome, a role, a level, a setting's name."""
+    """A word out of a closed set: an outcome, a role, a level, a setting's name. Of many cases at once, how many."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,10 @@ class Task(StrEnum):
     """Fetch the file `text` (Telegram's id), seal it to the case, and delete the message `tag` in `chat`."""
     FILE = "file"
     """Hand the sealed file `tag` (its sequence) to the case's holder."""
+    LOCKS = "locks"
+    """Hand a lead, in `chat`, the locks of the cases that the member of the staff `tag` can't open."""
+    SLOTS = "slots"
+    """Fetch the file `text` (Telegram's id) that a lead has sent, and take the slots in it; `tag`: how far it is."""
     KEPT = "kept"
     """A reply that could not be delivered, kept until then so that its holder can send it again. Then it is dropped."""
 

@@ -17,6 +17,8 @@ class Purpose(StrEnum):
     # Checksums against accidents. They prove nothing about who wrote the file.
     PUBLIC_LINE = "postern/public-line"
     SLOT_LINE = "postern/slot-line"
+    LOCKS = "postern/lock-bundle"
+    SLOTS = "postern/slot-bundle"
     KEY_FILE = "postern/key-file"
     SERVER_KEY_FILE = "postern/server-key-file"
     DOCUMENT = "postern/document"

@@ -11,15 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.public import PrivateKey
 
-from bot.opening import WORDS, open_text, rewrap, visible
+from bot.opening import WORDS, open_text, rewrap, rewrap_all, visible
 from intake.errors import SealingError, WrongKey
 from storage import keyfile
 from storage.argon import Cost
 from storage.document import build, encode_answers, labels_fingerprint, parse
 from storage.envelope import ANSWERS, Who
 from storage.file_seal import FileSealer, build_file
+from storage.lock_bundle import BundledLock, build_bundle, parse_bundle
 from storage.public_key import decode_public, encode_public
-from storage.sealing import Sealer, make_lock, with_slot
+from storage.sealing import Opener, Sealer, make_lock, with_slot
+from storage.slot_bundle import decode_slots
 from storage.slot_line import decode_slot
 from tests.bot.installed import Place, Shell
 
@@ -194,4 +196,51 @@ def test_a_requesters_file_is_written_where_out_says_and_nowhere_else(place: Pla
     assert out.read_bytes() == b"%PDF-1.7 a paper"
     assert out.stat().st_mode & 0o777 == 0o600
     again = place.run(*opening, "--out", str(out))
+    assert (again.code, "Nothing is overwritten" in again.err) == (1, True)
+
+
+def a_bundle(count: int, *recipients: bytes) -> bytes:
+    locks = [make_lock(bytes([n]) * 16, recipients) for n in range(count)]
+    return build_bundle(
+        BundledLock(f"AAAA-000{n}", one.case, one.public, one.slots) for n, one in enumerate(locks)
+    )
+
+
+def test_of_many_cases_those_that_this_key_opens_are_rewrapped_and_the_others_counted() -> None:
+    mine, later = bytes(HOLDER.public_key), PrivateKey.generate()
+    ours = parse_bundle(a_bundle(3, mine))
+    other, odd = make_lock(b"x" * 16, [bytes(later.public_key)]), make_lock(b"y" * 16, [mine])
+    rows = [
+        BundledLock("ZZZZ-ZZZZ", other.case, other.public, other.slots),
+        BundledLock("YYYY-YYYY", odd.case, bytes(later.public_key), odd.slots),
+    ]
+    made = rewrap_all(build_bundle([*ours, *rows]), HOLDER, bytes(later.public_key))
+    assert (made.cases, made.passed_over, made.suspect) == (3, 1, ("YYYY-YYYY",))
+    bundle = decode_slots(made.text)
+    assert bundle.public == bytes(later.public_key)
+    for lock, (case, slot) in zip(ours, bundle.slots, strict=True):
+        opened = Opener(later).unlock(case, lock.public, with_slot(lock.slots, bundle.public, slot))
+        sealed = Sealer(case, lock.public).seal("story", 0, b"read by both")
+        assert opened.open(sealed, question="story", sequence=0) == b"read by both"
+    with pytest.raises(WrongKey, match="none of these"):
+        rewrap_all(a_bundle(2, mine), later, bytes(later.public_key))
+
+
+def test_the_command_makes_slots_of_a_file_of_locks(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "pass").write_text("a good passphrase\n")
+    public = bytes(keyfile.create(tmp_path / "key", "a good passphrase", Cost(1, 8192)))
+    (tmp_path / "locks").write_bytes(a_bundle(2, public))
+    later = bytes(PrivateKey.generate().public_key)
+    command = ("open", "locks", "--key", "key", "--passphrase-file", "pass")
+    done = shell(*command)
+    assert (done.code, done.out) == (2, "")
+    assert "--rewrap-for" in done.err
+    done = shell(*command, "--rewrap-for", encode_public(later))
+    assert len(decode_slots(done.out).slots) == 2
+    assert "by voice" in done.err
+    written = shell(*command, "--rewrap-for", encode_public(later), "--out", "slots.txt")
+    assert (written.code, written.out) == (0, "")
+    assert len(decode_slots((tmp_path / "slots.txt").read_text()).slots) == 2
+    assert (tmp_path / "slots.txt").stat().st_mode & 0o777 == 0o600
+    again = shell(*command, "--rewrap-for", encode_public(later), "--out", "slots.txt")
     assert (again.code, "Nothing is overwritten" in again.err) == (1, True)

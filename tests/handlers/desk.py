@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 from nacl.public import PrivateKey
 from sqlalchemy import select
 
-from handlers import board, deliveries, expiry, ringing, timers
+from handlers import board, deliveries, expiry, operator_slots, ringing, timers
 from handlers.desk import Desk, Terms
+from handlers.notes import Note
 from handlers.outgoing import (
     Answer,
     Button,
@@ -193,6 +194,9 @@ class World:
                 call.into.restart()
                 for start in range(0, len(content), 50_000):
                     call.into.feed(content[start : start + 50_000])
+                note = Note.read(call.note)
+                assert note is not None
+                await operator_slots.add_in_batches(self.desk, call, [bytes.fromhex(note.job)])
             case Buttons():
                 shown = self.chats.get(call.chat, {}).get(call.message)
                 if shown is not None:

@@ -1,0 +1,99 @@
+"""The locks of many cases in one text file, for whoever lets a late joiner in: slots, and none of what they lock.
+
+It is JSON with base64 in it, as a case's document is: `"postern": "locks-1"` says what it is, `check` finds damage on
+the way. Only the slots of its reader and of the recovery key are in it. The service builds it, and can open none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from intake.errors import SealingError, Tampered
+from storage.envelope import CASE_BYTES
+from storage.public_key import PUBLIC_BYTES
+from storage.purpose import Purpose, digest
+from storage.slots import slot_ids
+
+FORMAT = "locks-1"
+MOST_LOCKS = 5_000
+"""In one bundle: 2.4 MB with two slots each, and two seconds on the device that re-wraps them."""
+MAX_BUNDLE_BYTES = 8 * 1024 * 1024
+_CHECK_BYTES = 16
+_START = re.compile(rb'\s*\{\s*"postern"\s*:\s*"locks-([0-9]{1,4})"')
+_REFERENCE = re.compile(r"[0-9A-Z-]{1,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class BundledLock:
+    reference: str
+    case: bytes
+    public: bytes
+    slots: bytes = field(repr=False)
+
+
+def is_lock_bundle(data: bytes) -> bool:
+    return _START.match(data) is not None
+
+
+def build_bundle(locks: Iterable[BundledLock]) -> bytes:
+    """The file's bytes (ASCII), of at most MOST_LOCKS. Pass only the slots that its reader may have."""
+    fields = {
+        "postern": FORMAT,
+        "locks": [[one.reference, *map(_encode, (one.case, one.public, one.slots))] for one in locks],
+    }
+    return json.dumps(fields | {"check": _checksum(fields)}, indent=1).encode("ascii") + b"\n"
+
+
+def parse_bundle(data: bytes) -> tuple[BundledLock, ...]:
+    """Raises SealingError for another kind of file, Tampered if it is cut or damaged."""
+    start = _START.match(data)
+    if start is None or len(data) > MAX_BUNDLE_BYTES:
+        raise SealingError("This is not a file of locks: pick the file that the bot sent you.")
+    if start[1] != b"1":
+        raise SealingError("These locks were written by a newer Postern: update this one.")
+    try:
+        fields = json.loads(data)
+        check = fields.pop("check")
+        if check != _checksum(fields):
+            raise ValueError("checksum")  # noqa: TRY301 (one way out for all that is wrong with the form)
+        return _read(fields["locks"])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Tampered):
+        raise Tampered("This file of locks is cut short or damaged: ask for it again.") from None
+
+
+def _read(rows: list[list[str]]) -> tuple[BundledLock, ...]:
+    """Raises ValueError, TypeError or Tampered for whatever has not the right form."""
+    found = tuple(
+        BundledLock(reference, _decode(case, CASE_BYTES), _decode(public, PUBLIC_BYTES), _decode(slots))
+        for reference, case, public, slots in rows
+    )
+    for one in found:
+        slot_ids(one.slots)
+    if (
+        len(found) > MOST_LOCKS
+        or len({one.case for one in found}) != len(found)
+        or not all(_REFERENCE.fullmatch(one.reference) for one in found)
+    ):
+        raise ValueError("form")
+    return found
+
+
+def _encode(raw: bytes) -> str:
+    return b64encode(raw).decode("ascii")
+
+
+def _decode(text: str, size: int | None = None) -> bytes:
+    raw = b64decode(text.encode("ascii"), validate=True)
+    if size is not None and len(raw) != size:
+        raise ValueError("size")
+    return raw
+
+
+def _checksum(fields: dict[str, Any]) -> str:
+    plain = json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return digest(Purpose.LOCKS, plain, size=_CHECK_BYTES).hex()
