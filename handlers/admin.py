@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handlers import admin_audit, admin_blocked, admin_undelivered, stats
+from handlers import admin_audit, admin_blocked, admin_undelivered, late_joiners, stats
 from handlers.desk import Desk
 from handlers.enrolment import key_button
 from handlers.incoming import Incoming, Kind
@@ -133,6 +133,8 @@ async def _pressed(desk: Desk, incoming: Incoming, admin: Member) -> None:
         if member is not None:
             settled = Event.KEY_CONFIRMED if verdict == "yes" else Event.KEY_REFUSED
             audit.note(tx, settled, admin, now, whom=member.name)
+        if member is not None and verdict == "yes":
+            late_joiners.tell_leads(tx, desk, member, now)
         if member is not None and member.chat is not None:
             told = say(language, "key-confirmed" if verdict == "yes" else "key-refused", name=member.name)
             outbox.add(tx, Job(Task.SEND, now, chat=member.chat, text=told))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from handlers.desk import Desk
+from handlers.telling import tell
 from intake.lifecycle import Status
 from intake.roles import Right, Role, may, needs_key
-from storage import case_locks, meta, staff
+from storage import case_locks, cases, meta, staff
 from storage.case_locks import CaseLock
 from storage.database import Tx
 from storage.sealing import key_id
@@ -32,6 +33,16 @@ def lead_in(tx: Tx, chat: int) -> Member | None:
     """The lead whose chat this is, as things stand now."""
     member = staff.by_account(tx, tx.vault.account(chat))
     return member if member is not None and member.active and may(member.role, Right.SEE_ALL_CASES) else None
+
+
+def tell_leads(tx: Tx, desk: Desk, joined: Member, now: int) -> None:
+    """A key was confirmed. If requests came before it, whoever can let its owner in to them hears how."""
+    if not can_be_let_in(joined) or not (cases.count(tx, Status.OPEN) or cases.count(tx, Status.CLAIMED)):
+        return
+    text = desk.texts.say(desk.staff_language, "rewrap-hint", name=joined.name)
+    for lead in staff.everyone(tx):
+        if lead.active and may(lead.role, Right.SEE_ALL_CASES):
+            tell(tx, lead, text, now)
 
 
 def readers(tx: Tx, lead: Member) -> list[bytes]:

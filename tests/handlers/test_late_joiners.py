@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from bot.opening import rewrap_all
 from handlers import operator_slots
+from handlers.enrolment import key_button
 from handlers.requester_scene import fresh
 from intake.lifecycle import Status
 from intake.questionnaire import Level
@@ -320,3 +321,19 @@ async def test_a_damaged_lock_is_neither_handed_out_nor_added_to(world: World) -
         world.say("slots-added", n=1, name="Wren"),
         world.say("slots-strange", n=1),
     ]
+
+
+async def test_when_a_key_is_confirmed_the_leads_hear_how_to_let_its_owner_in(world: World) -> None:
+    owl, (lead, heron) = await join(world, ADMIN, Role.ADMIN, "Owl"), await team(world)
+
+    async def confirmed(name: str, key: bytes) -> None:
+        member = await world.write(lambda tx: staff.add(tx, name, Role.OPERATOR, key))
+        await owl.press_data(key_button("yes", member, key), world.put(ADMIN, "whose key is it?"))
+        await world.deliver()
+
+    await confirmed("Wren", bytes(PrivateKey.generate().public_key))
+    assert said(world, lead) == []  # nothing came before
+    await requests(world, 1)
+    await confirmed("Teal", bytes(PrivateKey.generate().public_key))
+    assert said(world, lead) == [world.say("rewrap-hint", name="Teal")]
+    assert said(world, heron) == []
