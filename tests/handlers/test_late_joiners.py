@@ -17,9 +17,10 @@ from intake.lifecycle import Status
 from intake.questionnaire import Level
 from intake.roles import Role
 from storage import audit, cases, custody, locks, meta, openings, outbox, staff
-from storage.cases import Case, Facts
+from storage.cases import Case
 from storage.database import Tx
 from storage.envelope import ANSWERS
+from storage.facts import Facts
 from storage.lock_bundle import parse_bundle
 from storage.outbox import Task
 from storage.schema import locks as stored
