@@ -90,14 +90,19 @@ async def _made(
     from handlers.chart import draw
     from handlers.texts import load_texts
     from handlers.wording import Wording
+    from intake.trail import By, Event
+    from storage import audit
 
     chosen = settings()
     questionnaire = load_questionnaire(chosen)
     texts = load_texts()
     words = Wording(texts, language.value if language else questionnaire.languages[0], questionnaire)
     asked = Asked(first, last, by, months, _external(beside), round_to)
+    now = int(time.time())
     async with opened(chosen) as installation:
-        found = await make(installation.db, words, asked, int(time.time()), chosen.suppress_below)
+        found = await make(installation.db, words, asked, now, chosen.suppress_below)
+        taken = "/".join(filter(None, (found.period[0], found.period[-1], by)))
+        await installation.db.write(lambda tx: audit.note(tx, Event.EXPORTED, By.SHELL, now, detail=taken))
     definitions = words.say("stats-definitions", below=chosen.suppress_below)
     if shape in {Format.CSV, Format.PNG}:  # which have no room for them, or little
         for remark in found.remarks:

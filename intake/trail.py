@@ -63,7 +63,7 @@ class Event(StrEnum):
     SETTING_CHANGED = "setting-changed"
     SERVER_KEY_ROTATED = "server-key-rotated"
     EXPORTED = "exported"
-    PUBLISHED = "published"
+    """Counts were taken out by the command `report`."""
 
 
 class By(StrEnum):

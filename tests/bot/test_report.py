@@ -115,6 +115,14 @@ def test_what_was_printed_is_remembered(published: Shell) -> None:
     assert asyncio.run(count()) == first
 
 
+def test_whoever_takes_counts_out_stands_in_the_audit_trail(published: Shell) -> None:
+    published(*AUTUMN, "--by", "status")
+    assert "exported counts · 2023-09, 2023-11, status" in published("audit").out
+    before = published("audit").out.count("exported counts")
+    assert published("report", "--from", "2023-09", "--by", "nonsense").code != 0
+    assert published("audit").out.count("exported counts") == before
+
+
 def test_a_part_is_given_with_its_share_and_both_totals(published: Shell) -> None:
     out = published(*AUTUMN, "--by", "status").out
     assert "Serving in a unit: 40\N{NO-BREAK SPACE}% of the requests from September to November 2023" in out
