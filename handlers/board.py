@@ -15,7 +15,8 @@ from handlers.cards import MARKS, waited
 from handlers.desk import Desk
 from handlers.notes import Note
 from handlers.outgoing import Edit, Outgoing, Pin, Send
-from handlers.queue import Entry, order_of
+from handlers.queue import order_of
+from handlers.unfinished import Entry
 from intake.questionnaire import Level
 from storage import cases, grouped, meta, outbox, staff
 from storage.cases import Case

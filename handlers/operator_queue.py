@@ -6,7 +6,7 @@ somebody has got to by skipping, stand in the buttons.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from handlers.cards import DAY, MARKS, card
@@ -15,9 +15,10 @@ from handlers.incoming import Incoming
 from handlers.operator_filter import choices, in_words, matching, read, written
 from handlers.operator_skipping import Skipped, pages_after
 from handlers.outgoing import Answer, Button, Edit, Keyboard, Outgoing, Send
-from handlers.queue import EVERYTHING, Entry, Look, Wanted, can_open
+from handlers.queue import EVERYTHING, Look, Wanted, can_open
+from handlers.unfinished import Entry
 from intake.questionnaire import Level
-from intake.triage import OLDEST_EVERY, is_oldests_turn, oldest
+from intake.triage import OLDEST_EVERY, age, is_oldests_turn
 from storage import cases, meta
 from storage.cases import Case
 from storage.database import Tx
@@ -137,7 +138,7 @@ def _list(tx: Tx, desk: Desk, member: Member, wanted: Wanted, now: int) -> Scree
     return "\n\n".join(parts), (*keyboard, _below(desk, wanted))
 
 
-def _counts(desk: Desk, found: list[Entry]) -> str:
+def _counts(desk: Desk, found: Sequence[Entry]) -> str:
     levels = [entry.waiting.level for entry in found]
     say, language = desk.texts.say, desk.staff_language
     each = [
@@ -192,12 +193,11 @@ def _offer(
     return _offered(desk, case, wanted, got_to, len(found) - 1, now)
 
 
-def _oldest(tx: Tx, found: list[Entry], first: Entry, member: Member) -> tuple[Entry, bool]:
+def _oldest(tx: Tx, found: Sequence[Entry], first: Entry, member: Member) -> tuple[Entry, bool]:
     if first.waiting.level is Level.EMERGENCY:
         return first, False
-    theirs = {entry.waiting: entry for entry in can_open(tx, found, member.public_key)}
-    longest = oldest(theirs)
-    return (theirs[longest], True) if longest is not None else (first, False)
+    by_age = sorted(found, key=lambda entry: age(entry.waiting))
+    return next(can_open(tx, by_age, member.public_key), first), True
 
 
 def _offered(desk: Desk, case: Case, wanted: Wanted, skipped: Skipped, others: int, now: int) -> Screen:

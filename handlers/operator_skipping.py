@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from handlers.queue import Entry, Look, order_of
+from handlers.queue import Look, order_of
+from handlers.unfinished import Entry
 from intake.questionnaire import Level
 from storage import cases
 from storage.database import Tx

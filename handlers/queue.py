@@ -1,48 +1,21 @@
-"""Which open cases come next, for whom.
-
-What a case's place depends on is wrapped. So it is read once for each case and remembered in this process, together
-with the beginning of its box, which is random: a box that was written anew is read anew.
-"""
+"""Which open cases come next, for whom."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 
-from sqlalchemy import func, select
-
-from intake.lifecycle import Status
+from handlers.unfinished import Entry, Unfinished, waiting_of
 from intake.questionnaire import Level
-from intake.triage import SERVICE, Key, Service, Waiting, is_late, order
-from storage import cases, locks
+from intake.triage import SERVICE, Key, Service, becomes_late, is_late, order
+from storage import locks
 from storage.cases import Case
 from storage.database import Tx
-from storage.schema import cases as table
 
-VERSION_BYTES = 48
-"""Of a box: the id of its key and its nonce."""
-_UNFINISHED = select(table.c.case_id, table.c.status, func.substr(table.c.facts, 1, VERSION_BYTES)).where(
-    table.c.status.in_([Status.OPEN.value, Status.CLAIMED.value])
-)
 AT_ONCE = 200
 """Locks that are looked at together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A case that is not closed, as far as the queue and the board must know it."""
-
-    case: bytes
-    waiting: Waiting
-    shown_at: int
-    category: frozenset[str]
-    spoken: str
-    replied: bool
-    wrote_again: int = 0
-    """As `Facts.wrote_again`."""
-    came: int = 0
-    """Since when it has been in the queue, in Unix seconds: when it was sent, or given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +44,7 @@ class Look:
     now: int
     service: Service
     open: Sequence[Entry]
+    """In order."""
     held: Sequence[Entry]
 
     def key(self, entry: Entry) -> Key:
@@ -81,29 +55,54 @@ class Look:
         waiting = entry.waiting
         return not entry.replied and is_late(waiting.level, waiting.received_hour, self.now, self.service)
 
-    def queue(self, wanted: Wanted = EVERYTHING) -> list[Entry]:
+    def queue(self, wanted: Wanted = EVERYTHING) -> Sequence[Entry]:
         """In order."""
-        return sorted(filter(wanted.admits, self.open), key=self.key)
+        return self.open if wanted == EVERYTHING else list(filter(wanted.admits, self.open))
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """How some entries stand, which holds until one of them gets late."""
+
+    service: Service
+    since: int
+    until: float
+    pairs: Sequence[tuple[Key, Entry]]
+    entries: Sequence[Entry]
+    of: Sequence[Entry]
+    """What was put in order; a look at what hasn't changed gets this very object."""
 
 
 class Queue:
+    """What still stands in order is only added to and taken from: sorting what is nearly sorted costs little."""
+
     def __init__(self) -> None:
-        self._known: dict[bytes, tuple[bytes, Entry | None]] = {}
-        """Of each case that was not closed at the last look; None: it is damaged."""
+        self._unfinished = Unfinished()
+        self._order = _Order(SERVICE, 0, 0, (), (), ())
 
     def look(self, tx: Tx, now: int, service: Service = SERVICE) -> Look:
         """The first look in a process reads all cases that are not closed: it is a long work."""
-        before, known = self._known, dict[bytes, tuple[bytes, Entry | None]]()
-        found: dict[str, list[Entry]] = {Status.OPEN: [], Status.CLAIMED: []}
-        for case, status, version in tx.conn.execute(_UNFINISHED):
-            seen = before.get(case)
-            if seen is None or seen[0] != version:
-                seen = version, _entry(tx, case)
-            known[case] = seen
-            if seen[1] is not None:
-                found[status].append(seen[1])
-        self._known = known  # at once: other looks may be under way in other threads
-        return Look(now, service, found[Status.OPEN], found[Status.CLAIMED])
+        stock = self._unfinished.look(tx)
+        before = self._order
+        if before.service != service or not before.since <= now < before.until:
+            before = _Order(service, now, float("inf"), (), (), ())
+        if before.of is not stock.open:
+            self._order = before = _changed(before, stock.open, now)
+        return Look(now, service, before.entries, stock.held)
+
+
+def _changed(before: _Order, entries: Sequence[Entry], now: int) -> _Order:
+    there, known = {id(entry) for entry in entries}, {id(entry) for _, entry in before.pairs}
+    pairs = [pair for pair in before.pairs if id(pair[1]) in there]
+    until = before.until
+    for entry in entries:
+        if id(entry) not in known:
+            waiting = entry.waiting
+            pairs.append((order(waiting, now, before.service), entry))
+            late_at = becomes_late(waiting.level, waiting.received_hour, before.service)
+            until = min(until, late_at) if late_at > now else until
+    pairs.sort(key=itemgetter(0))
+    return _Order(before.service, now, until, pairs, [entry for _, entry in pairs], entries)
 
 
 def can_open(tx: Tx, entries: Sequence[Entry], public_key: bytes | None) -> Iterator[Entry]:
@@ -114,29 +113,5 @@ def can_open(tx: Tx, entries: Sequence[Entry], public_key: bytes | None) -> Iter
         yield from (entry for entry in some if entry.case in theirs)
 
 
-def waiting_of(case: Case) -> Waiting:
-    facts = case.facts
-    within = None if facts.within is None else facts.within * 3_600
-    return Waiting(case.reference, facts.level, facts.received_hour, facts.near_empty, within)
-
-
 def order_of(case: Case, now: int, service: Service = SERVICE) -> Key:
     return order(waiting_of(case), now, service)
-
-
-def _entry(tx: Tx, case: bytes) -> Entry | None:
-    found = cases.sound(tx, case)
-    if found is None:
-        return None
-    facts = found.facts
-    category = frozenset(facts.category.split(",")) - {""}
-    return Entry(
-        case,
-        waiting_of(found),
-        facts.shown_at,
-        category,
-        facts.spoken,
-        facts.replied_hour > 0,
-        facts.wrote_again,
-        max(facts.received_hour, facts.returned),
-    )

@@ -62,12 +62,16 @@ def order(case: Waiting, now: int, service: Service = SERVICE) -> Key:
 
 
 def is_late(level: Level, received_hour: int, now: int, service: Service = SERVICE) -> bool:
-    """Whether a request that has had no reply yet is past its service level.
+    """Whether a request that has had no reply yet is past its service level."""
+    return now >= becomes_late(level, received_hour, service)
+
+
+def becomes_late(level: Level, received_hour: int, service: Service = SERVICE) -> int:
+    """When it is past its service level, in Unix seconds.
 
     Only the hour in which it came is known, except of an emergency: it counts from the end of that hour.
     """
-    grain = 0 if level is Level.EMERGENCY else HOUR
-    return now >= received_hour + service[level] + grain
+    return received_hour + service[level] + (0 if level is Level.EMERGENCY else HOUR)
 
 
 def is_oldests_turn(takings: int) -> bool:
@@ -79,7 +83,12 @@ def oldest(cases: Iterable[Waiting]) -> Waiting | None:
     """Whose turn it is then: whoever came first. While an emergency waits, it is an emergency's turn all the same."""
     found = list(cases)
     pressing = [case for case in found if case.level is Level.EMERGENCY]
-    return min(pressing or found, key=lambda case: (case.received_hour, case.reference), default=None)
+    return min(pressing or found, key=age, default=None)
+
+
+def age(case: Waiting) -> tuple[int, str]:
+    """Sort key: the oldest first."""
+    return case.received_hour, case.reference
 
 
 def following(cases: Iterable[Waiting], takings: int, now: int, service: Service = SERVICE) -> Waiting | None:

@@ -57,7 +57,7 @@ cases = _table(
     "cases",
     Column("case_id", LargeBinary(16), primary_key=True),
     Column("reference", String(9), nullable=False, unique=True),
-    Column("status", String(8), nullable=False, index=True),
+    Column("status", String(8), nullable=False),
     Column("holder", String(16), nullable=True, index=True),  # staff.id
     Column(
         "account", LargeBinary(16), nullable=True, unique=True
@@ -69,6 +69,10 @@ cases = _table(
     Column("received_day", Integer, nullable=False, index=True),
     Column("closed_day", Integer, nullable=True, index=True),
     Column("outcome", String(16), nullable=True),
+    Column(
+        "version", SECONDS, nullable=False, server_default="0"
+    ),  # random, another with each change; no time
+    Index("ix_cases_versions", "status", "case_id", "version"),  # the queue finds by it what has changed
 )
 
 # What was written after the request was sent, by either side.

