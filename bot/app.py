@@ -73,6 +73,7 @@ def terms_of(settings: Settings) -> Terms:
         relay_in_chat=settings.relay is Relay.CHAT,
         slots_for_holder_only=settings.slots_after_claim is SlotsAfterClaim.HOLDER,
         lease_seconds=settings.lease_hours * 3_600,
+        emergency_lease_seconds=settings.emergency_lease_hours * 3_600,
         undo_seconds=settings.undo_seconds,
         hold_limit=settings.hold_limit,
         openings_per_hour=settings.openings_per_hour,
@@ -178,8 +179,7 @@ SWITCH_SECONDS = 0.001
 def _settle_in(tx: Tx, settings: Settings, vault: Vault) -> None:
     note_keys(tx, settings, vault)
     note_changes(tx, settings, real_time())
-    if settings.lease_hours:
-        timers.adopt(tx, real_time())
+    timers.adopt(tx, terms_of(settings), real_time())
     meta.drop(tx, moving.MOVED_HERE)  # from now on nobody may take this for a move that was cut short
 
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from storage.outbox import Job, Task
 
 DAY = 86_400
-MESSAGE_SECONDS = 3 * DAY
+MESSAGE_SECONDS = 46 * 3_600
+"""It may be to a requester whose case has been closed: nobody's address is kept for longer than 47 hours then."""
 REPLY_SECONDS = 2 * DAY
 """Whoever wrote a reply has to hear in time that it did not arrive."""
 DEFECT_SECONDS = DAY

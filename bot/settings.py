@@ -92,6 +92,7 @@ class Settings(BaseModel):
     relay: RelayMode = Relay.SEALED
     slots_after_claim: Slots = SlotsAfterClaim.ALL
     lease_hours: LeaseHours = 24
+    emergency_lease_hours: LeaseHours = 2
     hold_limit: HoldLimit = 15
     openings_per_hour: OpeningsPerHour = 30
     undo_seconds: UndoSeconds = 60

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from handlers import sealed_entry
+from handlers import files, sealed_entry
 from handlers.desk import Desk
 from handlers.staff_notices import document_due
 from handlers.telling import tell
@@ -99,11 +99,23 @@ def finish(
     event = Event.MERGED if merged else Event.CLOSED
     audit.note(tx, event, member, now, case=case.case, whom=whom, detail=outcome.value)
     custody.stop_timers(tx, case)
+    custody.question_over(tx, case, now)
+    _nothing_more(tx, case, now)
     custody.withdraw_from_holder(tx, case, now)
     custody.narrow_slots(tx, case)
     custody.refresh_card(tx, case, now)
     _tell_requester(tx, desk, case, now)
     return True
+
+
+def _nothing_more(tx: Tx, case: Case, now: int) -> None:
+    """What was owed about it is not owed any more; what tells its requester something goes on, without the case."""
+    files.let_go(tx, case, now)
+    for job_id, job in outbox.about(tx, {case.case.hex()}):
+        if job.task in {Task.KEPT, Task.STATUS} or job.tag == files.WANTED:
+            outbox.done(tx, job_id)
+    if case.contact is not None:
+        outbox.untie(tx, case.case.hex(), case.contact.chat)
 
 
 def _link(tx: Tx, desk: Desk, case: Case, now: int) -> bool:

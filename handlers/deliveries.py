@@ -14,6 +14,7 @@ from handlers import (
     operator_slots,
     reply_states,
     ringing,
+    second,
 )
 from handlers.cards import card
 from handlers.desk import Desk
@@ -164,9 +165,10 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
         operator_locks.handed_out(tx, desk, chat, note.case, now)
     if not _remember(tx, note, call, message, now):
         traces.leave(tx, Trace(chat, message, now, now, ours=True))
-    elif note.gone_after and chat > 0:
+    elif note.gone_after and (chat > 0 or second.mark_of(note.kind)):
         due = now + min(note.gone_after, LONGEST_TRACE)
-        about = {"copy": note.case, ringing.RING: f"{ringing.MARK}{note.case}"}.get(note.kind, "")
+        about = {"copy": note.case, ringing.RING: f"{ringing.MARK}{note.case}"}.get(note.kind)
+        about = second.mark_of(note.kind) if about is None else about
         if note.kind == operator_locks.NOTE:
             about = note.kind  # of no case, and of all: it goes when its reader is no lead any longer
         trace = Trace(chat, message, due, now, ours=True, screen=note.kind == "screen", case=about)
@@ -175,11 +177,13 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
 
 def _job(tx: Tx, note: Note | None) -> Job | None:
     """What is to be recorded of a reply, and of the line that tells of one, stands in the job."""
-    if note is None or not note.job or note.kind not in {"reply", "status", "fetch", operator_slots.NOTE}:
+    kinds = {"reply", "status", "fetch", operator_slots.NOTE, files.WANTED}
+    if note is None or not note.job or note.kind not in kinds:
         return None
     job_id = bytes.fromhex(note.job)
     job = outbox.jobs(tx, [job_id]).rows.get(job_id)
-    return job if job is not None and (job.reply or job.task in FETCHED) else None
+    told = job is not None and (job.reply or job.task in FETCHED or job.tag == files.WANTED)
+    return job if told else None
 
 
 def _forget(tx: Tx, call: Delete) -> None:
@@ -199,6 +203,10 @@ def _remember(tx: Tx, note: Note, call: Outgoing, message: int, now: int) -> boo
             board.remember(tx, chat, message, getattr(call, "text", ""), now)
         case ringing.RING:
             ringing.remember(tx, note.case, now)
+        case files.WANTED:
+            files.asked(tx, note.case, now)
+        case kind if second.mark_of(kind):
+            second.arrived(tx, kind, note.case, now)
         case "document" | "case" | "status":
             return _remember_document(tx, note.case, chat, message)
         case operator_locks.NOTE:
@@ -252,7 +260,7 @@ def refused(tx: Tx, desk: Desk, call: Outgoing, reason: str, now: int) -> Outgoi
         job_id, job = bytes.fromhex(note.job), _job(tx, note)
         if isinstance(call, Remove):
             _still_in_the_group(tx, desk, job_id, now)
-        if job is not None and job.task is Task.SEND:
+        if job is not None and job.task is Task.SEND and job.reply:
             reply_states.failed(tx, desk, job_id, job, Why.REFUSED, now)
         else:
             outbox.done(tx, job_id)
@@ -326,6 +334,8 @@ def _not_fetched(tx: Tx, desk: Desk, job: Job, now: int) -> None:
         files.not_fetched(tx, desk, job, now)
     elif job.task is Task.SLOTS:
         operator_slots.not_fetched(tx, desk, job, now)
+    elif job.tag == files.WANTED:
+        files.not_asked(tx, desk, job, now)
 
 
 def chat_gone(tx: Tx, desk: Desk, chat: int, owed: Sequence[bytes], why: str, now: int) -> None:

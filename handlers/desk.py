@@ -13,7 +13,7 @@ from handlers.stretching import Stretching
 from handlers.texts import Texts
 from handlers.throttle import Throttle
 from intake.canned import CannedReply
-from intake.questionnaire import Questionnaire
+from intake.questionnaire import Level, Questionnaire
 from intake.referrals import Referral
 from intake.triage import SERVICE, Service
 from storage.argon import Cost
@@ -47,13 +47,20 @@ class Terms:
     replies_days: int = 90
     lease_seconds: int = 0
     """For so long an operator may hold a case and do nothing about it; 0: for ever."""
+    emergency_lease_seconds: int = 0
+    """The same of an emergency; 0: as of any other."""
     undo_seconds: int = 0
-    """For so long closing a case can be undone."""
+    """For so long closing a case can be undone; so can taking one, giving one back and raising one."""
     hold_limit: int = 0
     """Open cases that one operator may hold; 0: any number."""
     openings_per_hour: int = 0
     """Sealed files that one of the staff is handed in an hour at their own wish; 0: any number."""
     code_cost: Cost = CODE_COST
+
+    def lease_of(self, level: Level) -> int:
+        """For so long a case of this level may be held and nothing done about it, in seconds; 0: for ever."""
+        own = self.emergency_lease_seconds if level is Level.EMERGENCY else 0
+        return min((each for each in (self.lease_seconds, own) if each), default=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ It is fetched straight into the seal (`storage.file_seal`), so nothing of it is 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from handlers import staff_notices
 from handlers.desk import Desk
 from handlers.documents import openers
@@ -23,6 +25,8 @@ from storage.sealing import only_slots
 DAY, HOUR = 86_400, 3_600
 WAITS_SECONDS = DAY
 """For so long the requester's next file is taken."""
+WANTED = "file-wanted"
+"""Tag of the message that asks for one."""
 MEGABYTE = 1024 * 1024
 
 
@@ -91,9 +95,31 @@ def _remove_message(tx: Tx, job: Job, now: int) -> None:
     traces.hasten(tx, job.chat, [int(job.tag.partition("|")[0])], now)
 
 
-def tell_requester(tx: Tx, case: Case, text: str, now: int, *, delete_after: int) -> None:
+def let_go(tx: Tx, case: Case, now: int) -> None:
+    """The case ends before its requester's file was fetched: that goes from the chat, unread."""
+    for job_id, job in outbox.about(tx, {case.case.hex()}):
+        if job.task is Task.FETCH:
+            _remove_message(tx, job, now)
+            outbox.done(tx, job_id)
+
+
+def asked(tx: Tx, case_id: str, now: int) -> None:
+    """The request has arrived: from now on the requester has as long as it says."""
+    case = cases.by_id(tx, bytes.fromhex(case_id)) if case_id else None
+    if case is not None and case.facts.file_until:
+        cases.save_facts(tx, case, replace(case.facts, file_until=now + WAITS_SECONDS))
+
+
+def not_asked(tx: Tx, desk: Desk, job: Job, now: int) -> None:
+    """The request did not arrive: nothing is waited for, and its holder hears of it."""
+    case = cases.by_id(tx, bytes.fromhex(job.case)) if job.case else None
+    if case is not None and case.facts.file_until:
+        cases.save_facts(tx, case, replace(case.facts, file_until=0))
+        text = desk.texts.say(desk.staff_language, "file-ask-failed", reference=case.reference)
+        tell(tx, custody.holder_of(tx, case), text, now, about=case.case)
+
+
+def tell_requester(tx: Tx, case: Case, text: str, now: int, *, delete_after: int, tag: str = "") -> None:
     if case.contact is not None:
-        about = case.case.hex()
-        outbox.add(
-            tx, Job(Task.SEND, now, case=about, chat=case.contact.chat, text=text, delete_after=delete_after)
-        )
+        job = Job(Task.SEND, now, case=case.case.hex(), chat=case.contact.chat, text=text, tag=tag)
+        outbox.add(tx, replace(job, delete_after=delete_after))

@@ -235,7 +235,7 @@ def claim(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
     claimed = cases.by_id(tx, case.case) or case
     if desk.terms.slots_for_holder_only:
         custody.narrow_slots(tx, case, member.public_key)
-    if desk.terms.lease_seconds:
+    if desk.terms.lease_of(claimed.facts.level):
         custody.begin_lease(tx, claimed, now)
     custody.refresh_card(tx, claimed, now)
     document_due(tx, claimed, now)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from handlers import operator_limits
 from handlers.desk import Desk
-from handlers.files import HOUR, MEGABYTE, WAITS_SECONDS, tell_requester
+from handlers.files import HOUR, MEGABYTE, WAITS_SECONDS, WANTED, tell_requester
 from handlers.operator_cases import own_case
 from intake.trail import Event
 from storage import audit, cases, custody, files, outbox
@@ -31,7 +31,7 @@ def ask(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> tuple[s
     values = {"organisation": desk.terms.organisation, "reference": reference}
     values |= {"hours": str(WAITS_SECONDS // HOUR), "size": str(MAX_FILE_BYTES // MEGABYTE)}
     text = say(case.contact.language, "file-wanted", **values)
-    tell_requester(tx, case, text, now, delete_after=WAITS_SECONDS)
+    tell_requester(tx, case, text, now, delete_after=WAITS_SECONDS, tag=WANTED)
     return say(language, "file-asked", reference=reference, hours=WAITS_SECONDS // HOUR), False
 
 

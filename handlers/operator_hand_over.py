@@ -84,10 +84,11 @@ def move(tx: Tx, desk: Desk, case: Case, receiver: Member, now: int) -> bool:
     if receiver.public_key is None or not cases.move(tx, case, Act.HAND_OVER, holder=receiver.id):
         return False
     custody.stop_timers(tx, case)
+    custody.question_over(tx, case, now)
     theirs = cases.by_id(tx, case.case) or case
     if desk.terms.slots_for_holder_only:
         custody.narrow_slots(tx, case, receiver.public_key)
-    if desk.terms.lease_seconds:
+    if desk.terms.lease_of(theirs.facts.level):
         custody.begin_lease(tx, theirs, now)
     if before is not None:
         custody.withdraw_documents(tx, case, before, now)

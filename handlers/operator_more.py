@@ -52,8 +52,10 @@ def raise_level(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told
         return say(language, "raised", reference=reference, level=say(language, "level-emergency")), True
     cases.set_level(tx, case, level)
     audit.note(tx, Event.ESCALATED, member, now, case=case.case, detail=level.value)
-    custody.touch(tx, case.case, now)
     raised = cases.by_id(tx, case.case) or case
+    if desk.terms.lease_of(level):  # an emergency's is shorter
+        custody.begin_lease(tx, raised, now)
+        raised = cases.by_id(tx, case.case) or raised
     custody.refresh_card(tx, raised, now)
     if level is Level.EMERGENCY:
         ringing.raised(tx, desk, raised, member, now)

@@ -19,12 +19,12 @@ async def pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
     _, _, rest = incoming.data.partition(".")
     verdict, _, rest = rest.partition(".")
     reference, _, token = rest.partition(".")
-    now = desk.clock()
+    now, on = desk.clock(), (incoming.chat_id, incoming.message_id or 0)
 
     def work(tx: Tx) -> tuple[str, bool]:
         if not meta.first_time(tx, incoming.update_id, now // DAY):
             return "", False
-        return second.decide(tx, desk, member, reference, token, now, yes=verdict == "yes")
+        return second.decide(tx, desk, member, reference, token, now, yes=verdict == "yes", on=on)
 
     text, settled = await desk.db.write(work)
     calls: list[Answer | Edit] = [Answer(incoming.query_id, text, bool(text))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import group
+from handlers import files, group
 from handlers.desk import Desk
 from handlers.telling import tell
 from intake.lifecycle import Outcome
@@ -19,7 +19,9 @@ def withdraw(tx: Tx, desk: Desk, case: Case, now: int) -> bool:
     if not cases.close(tx, case, Outcome.WITHDRAWN, now // DAY):
         return False
     served.ended(tx, case, Outcome.WITHDRAWN, now, desk.terms.service)
+    files.let_go(tx, case, now)
     outbox.drop_about(tx, {case.case.hex()})
+    custody.question_over(tx, case, now)
     custody.narrow_slots(tx, case)
     custody.refresh_card(tx, case, now)
     _tell(tx, desk, case, "withdrawn-by-requester", now)
@@ -28,7 +30,9 @@ def withdraw(tx: Tx, desk: Desk, case: Case, now: int) -> bool:
 
 def erase(tx: Tx, desk: Desk, case: Case, now: int) -> None:
     served.ended(tx, case, Outcome.WITHDRAWN, now, desk.terms.service)
+    files.let_go(tx, case, now)
     cases.erase(tx, [case.case])
+    custody.question_over(tx, case, now)
     alarms.look_again(tx, case, now)
     chat = group.current(tx, desk)
     if case.facts.card is not None and chat is not None:

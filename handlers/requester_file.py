@@ -9,6 +9,7 @@ from handlers.desk import Desk
 from handlers.files import DAY, HOUR, MEGABYTE, tell_requester
 from handlers.incoming import Incoming
 from storage import blocked, cases, meta, outbox, traces
+from storage.cases import Case
 from storage.database import Tx
 from storage.file_seal import MAX_FILE_BYTES
 from storage.outbox import Job, Task
@@ -19,13 +20,17 @@ async def take_turn(desk: Desk, incoming: Incoming, account: bytes) -> bool:
     """Take a file that was asked for. False: none was, or this is none that can be taken as one."""
     now = desk.clock()
 
-    def work(tx: Tx) -> bool:
+    def wanted(tx: Tx) -> Case | None:
         case = cases.by_account(tx, account)
-        if case is None or case.contact is None or case.facts.file_until <= now or incoming.file is None:
-            return False
+        if case is None or case.contact is None or case.facts.file_until <= now:
+            return None
         if case.contact.chat != incoming.chat_id or incoming.message_id is None:
-            return False
-        if blocked.holds(tx, account, now // DAY):
+            return None
+        return None if blocked.holds(tx, account, now // DAY) else case
+
+    def work(tx: Tx) -> bool:
+        case = wanted(tx)
+        if case is None or case.contact is None or incoming.file is None:
             return False
         if not meta.first_time(tx, incoming.update_id, now // DAY):
             return True
@@ -53,7 +58,11 @@ async def take_turn(desk: Desk, incoming: Incoming, account: bytes) -> bool:
         outbox.add(tx, job)
         return True
 
-    taken = await desk.db.write(work)
+    # Nearly all are from people of whom no file was asked: a flood of these must not have to be written down.
+    if await desk.db.read(wanted) is None:
+        return False
+    # In the account's lane, as every turn: what it writes is about this account's own case.
+    taken = await desk.db.write(work, lane=account)
     if taken:
         desk.wake()
     return taken

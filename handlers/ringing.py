@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from handlers import marked
 from handlers.cards import card
 from handlers.desk import Desk
 from handlers.notes import Note
@@ -126,14 +127,8 @@ def _whom(tx: Tx, case: Case, whom: int, now: int) -> list[Member]:
 def _rung(tx: Tx, case_id: str) -> set[int]:
     """Chats that this case rings in, or is about to."""
     coming = {job.chat for _, job in outbox.about(tx, {case_id}) if job.tag == RING}
-    there = {trace.chat for _, trace in _there(tx, case_id)}
+    there = {trace.chat for _, trace in marked.lying(tx, f"{MARK}{case_id}")}
     return coming | there
-
-
-def _there(tx: Tx, case_id: str) -> list[tuple[bytes, traces.Trace]]:
-    chats = [member.chat for member in staff.everyone(tx) if member.chat is not None]
-    found = [each for chat in chats for each in traces.of_chat(tx, chat)]
-    return [(trace_id, trace) for trace_id, trace in found if trace.case == f"{MARK}{case_id}"]
 
 
 def _look(tx: Tx, desk: Desk, case_id: str, reference: str, now: int) -> None:
@@ -144,18 +139,14 @@ def _look(tx: Tx, desk: Desk, case_id: str, reference: str, now: int) -> None:
         for job_id, job in outbox.about(tx, {case_id})
         if job.task is Task.RING or job.tag == RING
     ]
-    there = _there(tx, case_id)
+    there = marked.lying(tx, f"{MARK}{case_id}")
     if case is not None and _rings(case):
         if not owed and not there:
             _ring(tx, desk, case, alarms.ON_DUTY, now)
         return
     for job_id, _ in owed:
         outbox.done(tx, job_id)
-    text = _over(tx, desk, case, reference)
-    for trace_id, trace in there:
-        traces.forget(tx, [trace_id])
-        traces.leave(tx, replace(trace, case=""))  # it still goes in time, and rings no longer
-        outbox.add(tx, Job(Task.SEND, now, chat=trace.chat, text=text, tag=f"edit:{trace.message}"))
+    marked.reword(tx, there, _over(tx, desk, case, reference), now)
 
 
 def _over(tx: Tx, desk: Desk, case: Case | None, reference: str) -> str:

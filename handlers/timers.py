@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handlers import closing, second
-from handlers.desk import Desk
+from handlers.desk import Desk, Terms
 from handlers.telling import tell
 from intake.lifecycle import Act, Status
+from intake.questionnaire import Level
 from intake.trail import Event
 from storage import audit, cases, custody, outbox
 from storage.cases import Case
@@ -29,6 +30,9 @@ CLOSING_SECONDS = 5 * 60
 def run(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> None:
     """Do what is due. The job is done with, or due later, when this returns."""
     outbox.done(tx, job_id)
+    if job.tag == Timer.ASKED:
+        second.lapsed(tx, desk, job, now)
+        return
     case = cases.by_id(tx, bytes.fromhex(job.case))
     holder = custody.holder_of(tx, case)
     if case is None or holder is None or case.status is not Status.CLAIMED:
@@ -51,7 +55,7 @@ def _lease(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
 
     A quarter of the time is left after the reminder, also when that came late because the service was down.
     """
-    lease, facts = desk.terms.lease_seconds, case.facts
+    lease, facts = desk.terms.lease_of(case.facts.level), case.facts
     if not lease:
         return
     if facts.closing:  # it ends, or it is undone, or its requester writes: then the time goes on
@@ -72,19 +76,21 @@ def _lease(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
 
 
 def _remind(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
-    say, language, lease = desk.texts.say, desk.staff_language, desk.terms.lease_seconds
-    text = say(
-        language,
-        "lease-reminder",
-        reference=case.reference,
-        hours=max(1, lease * 3 // 4 // HOUR),
-        left=max(1, lease // 4 // HOUR),
-    )
+    say, language, lease = desk.texts.say, desk.staff_language, desk.terms.lease_of(case.facts.level)
+    name = "lease-reminder-emergency" if case.facts.level is Level.EMERGENCY else "lease-reminder"
+    idle, left = in_words(desk, lease * 3 // 4), in_words(desk, lease // 4)
+    text = say(language, name, reference=case.reference, idle=idle, left=left)
     buttons = (
         (say(language, "still-on-it-button"), f"keep.{case.reference}"),
         (say(language, "release-button"), f"release.{case.reference}"),
     )
     tell(tx, holder, text, now, about=case.case, buttons=buttons)
+
+
+def in_words(desk: Desk, seconds: int) -> str:
+    """In hours; in minutes where whole hours would be far from it."""
+    name, unit = ("in-minutes", 60) if seconds < 6 * HOUR and seconds % HOUR else ("in-hours", HOUR)
+    return desk.texts.say(desk.staff_language, name, n=seconds // unit)
 
 
 def _expire(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
@@ -94,8 +100,10 @@ def _expire(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
     tell(tx, holder, desk.texts.say(desk.staff_language, "lease-over", reference=case.reference), now)
 
 
-def adopt(tx: Tx, now: int) -> None:
+def adopt(tx: Tx, terms: Terms, now: int) -> None:
     """When the service starts: cases that were claimed under a version that knew no time get all of it now."""
+    if not any(map(terms.lease_of, Level)):
+        return
     for case in cases.with_status(tx, Status.CLAIMED):
-        if not case.facts.touched:
+        if not case.facts.touched and terms.lease_of(case.facts.level):
             custody.begin_lease(tx, case, now)

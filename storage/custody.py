@@ -25,6 +25,8 @@ class Timer(StrEnum):
     CLOSING = "closing"
     SECOND = "second"
     OFFER = "offer"
+    ASKED = "asked"
+    """Not of a held case: a question to a second person has lapsed, and the messages that ask it must say so."""
 
 
 CARDS_GO_WITHIN = 6 * 3_600
@@ -82,6 +84,13 @@ def stay_open(tx: Tx, case: Case) -> bool:
     return True
 
 
+def question_over(tx: Tx, case: Case, now: int) -> None:
+    """Whoever asked a second person about it, if anybody did, holds it no longer; `case` as it was before."""
+    if case.facts.asked_token:
+        job = Job(Task.TIMER, now, case=case.case.hex(), tag=Timer.ASKED.value, text=case.facts.asked_token)
+        outbox.add(tx, job)
+
+
 def withdraw_copies(tx: Tx, chosen: Collection[bytes], now: int) -> None:
     """The files of these cases that leads were handed go as well, whoever holds them."""
     about = {case.hex() for case in chosen}
@@ -128,6 +137,7 @@ def give_back(tx: Tx, case: Case, act: Act, now: int) -> bool:
     if not cases.move(tx, returned, act, holder=None):
         return False
     stop_timers(tx, case)
+    question_over(tx, case, now)
     withdraw_from_holder(tx, case, now)
     refresh_card(tx, case, now)
     if case.facts.level is Level.EMERGENCY and case.facts.card is None:

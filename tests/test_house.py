@@ -250,6 +250,7 @@ def test_works_with_a_lane_are_known() -> None:
     known = {
         "handlers.requester",
         "handlers.requester_code",
+        "handlers.requester_file",
         "handlers.requester_seen",
         "handlers.turn",
         "handlers.waiting",

@@ -124,3 +124,17 @@ async def test_the_lease_does_not_run_out_while_a_case_is_being_closed(timed: Wo
     assert (case.status, case.facts.closing) == (Status.CLAIMED, "helped")
     case = await later(timed, 3 * HOUR)
     assert case.status is Status.CLAIMED
+
+
+async def test_what_is_kept_of_a_failed_reply_goes_with_its_case(timed: World) -> None:
+    heron, _ = await replied(timed)
+    job_id, job = await hold_back(timed, HOUR)
+    await timed.write(lambda tx: deliveries.given_up(tx, timed.desk, job_id, job, Why.BLOCKED, timed.now))
+    await timed.deliver()
+    assert any(job.task is Task.KEPT for _, job in await timed.read(outbox.waiting))
+    for button in ("close-button", "outcome-helped"):
+        await heron.press(timed.say(button))
+        await timed.deliver()
+    case = await later(timed, 60)
+    assert case.status is Status.CLOSED
+    assert await timed.read(outbox.waiting) == []

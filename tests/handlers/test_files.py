@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from handlers import deliveries
+from handlers import deliveries, parting
 from handlers.outgoing import Delete, Fetch
 from intake.roles import Role
 from storage import files, outbox, traces
+from storage.database import Tx
 from storage.file_opening import OpenedFile, open_file
 from storage.file_seal import MAX_FILE_BYTES
-from storage.outbox import Task
+from storage.outbox import Job, Task
 from storage.replies import Why
 from storage.sealing import Opener
 from tests.handlers.desk import Message, Person, World, join
@@ -226,3 +228,61 @@ async def test_a_message_with_a_file_is_deleted_once_and_by_us(world: World) -> 
     await world.deliver()
     gone = [m for call in world.posted if isinstance(call, Delete) for m in call.messages if m == sent.id]
     assert gone == [sent.id]
+
+
+def request(tx: Tx) -> tuple[bytes, Job]:
+    [found] = [(i, job) for i, job in outbox.waiting(tx) if job.tag == "file-wanted"]
+    return found
+
+
+async def test_a_request_that_does_not_arrive_is_told_and_nothing_is_waited_for(world: World) -> None:
+    heron, ann = await claimed(world)
+    await heron.press(world.say("file-ask-button"))
+    job_id, job = await world.read(request)
+    await world.write(lambda tx: deliveries.given_up(tx, world.desk, job_id, job, Why.BLOCKED, world.now))
+    await world.deliver()
+    case = await world.read(only_case)
+    assert case.facts.file_until == 0
+    assert world.say("file-ask-failed", reference=case.reference) in [m.text for m in world.shown(900)]
+    await send_file(ann, PASSPORT)
+    assert (await world.tables())["files"] == []
+    assert (await heron.press(world.say("file-ask-button"))).text == world.say(
+        "file-asked", reference=case.reference, hours=24
+    )
+
+
+async def test_one_that_arrives_late_gives_its_reader_the_whole_day(world: World) -> None:
+    heron, _ = await claimed(world)
+    await heron.press(world.say("file-ask-button"))
+    world.wait(30 * 3_600)
+    await world.deliver()
+    assert (await world.read(only_case)).facts.file_until == world.now + DAY
+
+
+@pytest.mark.parametrize("end", ["closed", "withdrawn", "erased"])
+async def test_a_file_that_was_not_fetched_goes_when_the_case_ends(world: World, end: str) -> None:
+    heron, ann = await asked(world)
+    put = await send_file(ann, PASSPORT)
+    if end == "closed":
+        for button in ("close-button", "outcome-helped"):
+            await heron.press(world.say(button))
+            if button == "close-button":
+                await put_off(world)
+                await world.deliver()
+    else:
+        case = await world.read(only_case)
+        act = parting.withdraw if end == "withdrawn" else parting.erase
+        await world.write(lambda tx: act(tx, world.desk, case, world.now))
+    await world.deliver()
+    assert put.id not in world.chats[ANN]
+    assert [job.chat for _, job in await world.read(outbox.waiting) if job.chat == ANN] == []
+
+
+async def put_off(world: World) -> None:
+    """Telegram does not hand the file out just now."""
+
+    def work(tx: Tx) -> None:
+        [(job_id, job)] = [(i, job) for i, job in outbox.waiting(tx) if job.task is Task.FETCH]
+        outbox.postpone(tx, job_id, replace(job, due=world.now + 3_600))
+
+    await world.write(work)

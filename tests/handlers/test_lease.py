@@ -51,7 +51,9 @@ async def test_whoever_does_nothing_is_reminded_once_and_then_the_case_goes_back
     case = await after(timed, 17 * HOUR)
     assert (case.status, reminders(timed)) == (Status.CLAIMED, [])
     case = await after(timed, HOUR + 60)
-    assert reminders(timed) == [timed.say("lease-reminder", reference=case.reference, hours=18, left=6)]
+    assert reminders(timed) == [
+        timed.say("lease-reminder", reference=case.reference, idle="18 h", left="6 h")
+    ]
     case = await after(timed, 5 * HOUR)
     assert (case.status, len(reminders(timed))) == (Status.CLAIMED, 1)
     case = await after(timed, HOUR)
@@ -130,10 +132,26 @@ async def test_cases_from_before_there_was_a_time_get_all_of_it_at_the_next_star
     assert await timed.read(outbox.waiting) == []
     timed.change(terms=replace(timed.desk.terms, lease_seconds=24 * HOUR))
     for _ in range(2):
-        await timed.write(lambda tx: timers.adopt(tx, timed.now))
+        await timed.write(lambda tx: timers.adopt(tx, timed.desk.terms, timed.now))
     await timed.deliver()
     assert (await after(timed, 17 * HOUR)).facts.reminded == 0
     assert (await after(timed, HOUR + 60)).facts.reminded == timed.now
+
+
+async def test_an_emergency_is_not_kept_for_as_long_as_others(timed: World) -> None:
+    """Nor one that was raised to it while it was held; whoever raised it has just done something about it."""
+    timed.change(terms=replace(timed.desk.terms, emergency_lease_seconds=2 * HOUR))
+    heron, _ = await claimed(timed)
+    case = await after(timed, 10 * HOUR)
+    for _ in range(2):
+        await heron.press_data(f"up.danger.{case.reference}", timed.put(heron.id, "old"))
+    case = await after(timed, HOUR)
+    assert (case.status, reminders(timed)) == (Status.CLAIMED, [])
+    case = await after(timed, HOUR // 2 + 60)
+    told = timed.say("lease-reminder-emergency", reference=case.reference, idle="90 min", left="30 min")
+    assert (case.status, reminders(timed)) == (Status.CLAIMED, [told])
+    case = await after(timed, HOUR // 2)
+    assert (case.status, case.facts.returned) == (Status.OPEN, timed.now - timed.now % 60)
 
 
 # Closing.

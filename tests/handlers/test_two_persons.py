@@ -176,3 +176,43 @@ async def test_an_answer_of_the_requester_undoes_nothing_that_two_have_decided(w
     await world.deliver()
     case = await found(world)
     assert (case.facts.level, case.facts.file_until) == (Level.URGENT, world.now + DAY)
+
+
+@pytest.mark.parametrize("how", ["agreed", "run out", "released", "late"])
+async def test_a_question_has_no_buttons_once_it_is_settled_wherever_it_was_asked(
+    world: World, how: str
+) -> None:
+    """Also where it arrives only then."""
+    ibis = await join(world, 901, Role.LEAD, "Ibis")
+    await join(world, 902, Role.LEAD, "Auk")
+    heron, _ = await claimed(world)
+    await heron.press(world.say("close-button"))
+    await world.deliver()
+    await heron.press(world.say("outcome-out-of-scope"))
+    if how != "late":
+        await world.deliver()
+    match how:
+        case "agreed":
+            await ibis.press(world.say("second-yes-button"))
+        case "run out":
+            world.wait(DAY)
+        case _:
+            await heron.press(world.say("release-button"))
+    await world.deliver()
+    reference = (await found(world)).reference
+    told = world.say("second-yes" if how == "agreed" else "second-lapsed", reference=reference)
+    for chat in (901, 902):
+        assert [(m.text, m.labels) for m in world.shown(chat)][-1:] == [(told, [])]
+
+
+async def test_the_question_in_the_group_says_that_it_has_lapsed(world: World) -> None:
+    await join(world, 901, Role.OPERATOR, "Ibis")
+    heron = await emergency(world)
+    await chosen(world, heron, "more-button", "lower-button")
+    on, _ = heron.find(world.say("second-yes-button"), chat=GROUP)
+    world.wait(DAY)
+    await world.deliver()
+    assert (on.text, on.keyboard) == (
+        world.say("second-lapsed", reference=(await found(world)).reference),
+        (),
+    )
