@@ -46,6 +46,7 @@ LARGE: dict[str, int | str] = {
     "known": "W" * 32,
     "lead": "W" * 13,
     "left": 240,
+    "idle": "1080 min",
     "level": "ы" * 12,
     "letters": MAX_TEXT_BYTES,
     "n": 999_999,
