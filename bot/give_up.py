@@ -19,7 +19,7 @@ REPLY_SECONDS = 2 * DAY
 DEFECT_SECONDS = DAY
 """For what fails by itself, such as a job about a damaged case: a backup may be restored within a day."""
 FETCH_SECONDS = 46 * 3_600
-"""A requester's file lies in the chat until it is fetched, and can be deleted there for 48 hours."""
+"""A file lies in its sender's chat until it is fetched, and can be deleted there for 48 hours."""
 PAUSE_SECONDS = 60
 LONGEST_PAUSE_SECONDS = 300
 
@@ -39,6 +39,7 @@ KEPT_TRYING: Mapping[str, int | None] = {
     "status": None,
     "kept": None,
     "fetch": FETCH_SECONDS,
+    "take": FETCH_SECONDS,
     "file": None,
     "locks": None,
     "slots": FETCH_SECONDS,

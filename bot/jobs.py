@@ -194,7 +194,7 @@ class Jobs:
 
         await self._record(call, work, now, deliveries.lane_of(self._desk, call))
         note = Note.read(getattr(call, "note", ""))
-        if note is not None and note.kind in {"card", "board", "reply", "status"}:
+        if note is not None and note.kind in {"card", "board", "reply", "status", "fetch"}:
             self._wake()  # what waited to know which message the card is
 
     async def failed(self, call: Outgoing, reason: str, now: int) -> None:

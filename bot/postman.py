@@ -247,6 +247,8 @@ class Postman:
             letter.outages += 1
             if isinstance(letter.outgoing, Send) and letter.outgoing.again:
                 letter.outgoing = replace(letter.outgoing, text=letter.outgoing.again)
+            elif isinstance(letter.outgoing, SendDocument) and letter.outgoing.again:
+                letter.outgoing = replace(letter.outgoing, caption=letter.outgoing.again)
             return self._back_off[letter.outages - 1]
         if isinstance(error, TryLater | Moved) and letter.waits < MOST_FLOOD_WAITS:
             letter.waits += 1

@@ -11,7 +11,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Literal, NamedTuple, cast
 
@@ -54,6 +54,10 @@ from handlers.outgoing import (
 FETCH_TIMEOUT = 180.0
 """Seconds for a file of 20 MB."""
 FETCH_CHUNK = 65_536
+UPLOADED_A_SECOND = 128 * 1024
+"""Bytes that go out at least: a call with a file has so much more time."""
+LOADED_AT_ONCE = 2
+"""Stored files held in memory to be sent."""
 CALL_TIMEOUT = 30.0
 """Seconds for one call. A long poll gets them on top of what it asks for."""
 MOST_PATIENCE = 24 * 3_600
@@ -99,6 +103,7 @@ class Telegram:
     def __init__(self, token: str, base_url: str, *, call_timeout: float = CALL_TIMEOUT) -> None:
         self._session = _Session(api=TelegramAPIServer.from_base(base_url), timeout=call_timeout)
         self._bot = Bot(token, session=self._session)
+        self._loading = asyncio.Semaphore(LOADED_AT_ONCE)
 
     async def close(self) -> None:
         await self._session.close()
@@ -117,12 +122,26 @@ class Telegram:
         if isinstance(outgoing, Fetch):
             await self._fetch(outgoing)
             return Sent()
+        if isinstance(outgoing, SendDocument):
+            return await self._send_document(outgoing)
         form = form_of(outgoing) if isinstance(outgoing, Send | Edit | Answer) else _method(outgoing)
-        result = await self._ask(form)
-        if isinstance(outgoing, Send | SendDocument | SendPhoto) and isinstance(result, dict):
-            message_id = result.get("message_id")
-            return Sent(message_id if isinstance(message_id, int) else None)
-        return Sent()
+        return _sent(outgoing, await self._ask(form))
+
+    async def _send_document(self, outgoing: SendDocument) -> Sent:
+        if outgoing.load is None:
+            return await self._upload(outgoing)
+        async with self._loading:
+            try:
+                content = await outgoing.load()
+            except Exception:  # the database is in trouble: it is tried again
+                raise Unreachable from None
+            if content is None:
+                raise Refused("missing-file")
+            return await self._upload(replace(outgoing, content=content))
+
+    async def _upload(self, outgoing: SendDocument) -> Sent:
+        patience = ceil(self._session.timeout + len(outgoing.content) / UPLOADED_A_SECOND)
+        return _sent(outgoing, await self._ask(_method(outgoing), patience))
 
     async def get_updates(
         self, offset: int | None, wait: int, allowed: Sequence[str], limit: int = 100
@@ -241,6 +260,13 @@ class Telegram:
             raise Unreachable from None
 
 
+def _sent(outgoing: Outgoing, result: Any) -> Sent:
+    if isinstance(outgoing, Send | SendDocument | SendPhoto) and isinstance(result, dict):
+        message_id = result.get("message_id")
+        return Sent(message_id if isinstance(message_id, int) else None)
+    return Sent()
+
+
 class _Taken(NamedTuple):
     """Of what aiogram's `Response` holds, a session asks no more than this."""
 
@@ -317,6 +343,7 @@ def _method(outgoing: SendDocument | SendPhoto | EditPhoto | Buttons | Pin) -> T
                 caption=outgoing.caption or None,
                 reply_markup=_markup(outgoing.keyboard),
                 protect_content=outgoing.protect,
+                disable_content_type_detection=True,  # or a film would play by itself in the chat
                 parse_mode=None,
             )
         case Buttons():

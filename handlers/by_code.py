@@ -1,5 +1,7 @@
 """What an act with a return code does to the request that it opens. Nothing of it is kept with the account.
 
+A code may also be that of a file that waits for this chat, which is tied to its request anyway.
+
 Where this ends: what is changed here is written in the same second as the draft of whoever typed the code. So nothing
 that is queued about the request says that second (`_blurred`), and the database's log, in which the two stand side by
 side, is emptied at once (`storage.database.Database.tidy`).
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from handlers import parting, sealed_entry, staff_notices
+from handlers import attachments, parting, sealed_entry, staff_notices
 from handlers.desk import Desk
 from intake.events import AddByCode, CodeAct, EraseByCode, LookUp, TakeBackByCode, WithdrawByCode
 from intake.lifecycle import Status
@@ -36,20 +38,24 @@ class Told:
     case: Case | None = field(default=None, repr=False)
     """As it was when the code opened it."""
     replies: tuple[str, ...] = field(default=(), repr=False)
+    files: tuple[tuple[int, str], ...] = field(default=(), repr=False)
+    """Of each file that waits with the replies: its sequence, and what opens it."""
     noticed: tuple[str, ...] = ()
     """Kinds of `intake.sensitive` in what was added."""
 
 
-def carry_out(tx: Tx, desk: Desk, opener: CodeOpener, tag: bytes, act: CodeAct, now: int) -> Told:
-    """`tag`: what the code is looked up by."""
+def carry_out(tx: Tx, desk: Desk, opener: CodeOpener, tag: bytes, act: CodeAct, chat: int, now: int) -> Told:
+    """`tag`: what the code is looked up by. `chat`: where it was typed."""
     case = cases.by_code(tx, tag)
     everything = thread.entries(tx, case.case if case else NOBODY)
     written = [each for each in everything if each.who is not Who.NOTE]  # that is between colleagues
     if case is None:
-        return Told("code-unknown")
+        held = attachments.redeem(tx, desk, opener, tag, chat, now) if isinstance(act, LookUp) else None
+        return Told("code-unknown") if held is None else Told("code-file", held)
     match act:
         case LookUp():
-            return Told("code-found", case, _replies(opener, case, written))
+            waiting = attachments.by_return_code(tx, opener, case)
+            return Told("code-found", case, _replies(opener, case, written), waiting)
         case AddByCode(text=text, noticed=noticed):
             return _add(tx, desk, case, text, noticed, now)
         case TakeBackByCode():

@@ -85,7 +85,8 @@ def _when_replies_are_out(
 
 def reply_owed(tx: Tx, case: Case) -> bool:
     """Whether a reply to its requester is on its way."""
-    return any(job.task is Task.SEND and job.reply for _, job in outbox.about(tx, {case.case.hex()}))
+    about = outbox.about(tx, {case.case.hex()})
+    return any(job.task in {Task.SEND, Task.TAKE} and job.reply for _, job in about)
 
 
 def finish(

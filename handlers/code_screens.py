@@ -17,12 +17,13 @@ def told_screen(view: View, draft: Draft, told: Told) -> Screen:
     reference = told.case.reference
     match told.name:
         case "code-found":
-            text = _found(view, draft.language, told.case, len(told.replies))
+            text = _found(view, draft.language, told.case, len(told.replies) + len(told.files))
         case "code-added":
             text = _added(view, draft.language, reference, told.noticed)
         case name:
             text = view.say(draft.language, name, reference=reference)
-    rows = _acts(view, draft, told) if draft.place is Place.CODE else ()
+    acts = draft.place is Place.CODE and told.name != "code-file"
+    rows = _acts(view, draft, told) if acts else ()
     return Screen(shortened(text, MAX_TEXT), (*rows, leaving(view, draft, back="leave")))
 
 

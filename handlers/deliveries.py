@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from handlers import (
+    attachments,
     board,
     files,
     group,
@@ -57,6 +58,8 @@ def call_for(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> Outgoing 
             return reply_states.status(tx, desk, job_id, job)
         case Task.FETCH:
             return files.fetch(tx, job_id, job)
+        case Task.TAKE:
+            return attachments.fetch(tx, job_id, job)
         case Task.FILE:
             return files.handed(tx, desk, job_id, job)
         case Task.LOCKS:
@@ -147,10 +150,13 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
     if isinstance(call, Edit):
         board.edited(tx, call)
     if isinstance(call, Fetch) and job is not None:
-        if job.task is Task.SLOTS:
-            operator_slots.finish(tx, desk, job, now)
-        else:
-            files.fetched(tx, desk, job, call, now)
+        match job.task:
+            case Task.SLOTS:
+                operator_slots.finish(tx, desk, job, now)
+            case Task.TAKE:
+                attachments.taken(tx, desk, job, call, now)
+            case _:
+                files.fetched(tx, desk, job, call, now)
     if note is None or message is None or isinstance(call, Edit):
         return
     chat = getattr(call, "chat", 0)
@@ -265,7 +271,7 @@ def refused(tx: Tx, desk: Desk, call: Outgoing, reason: str, now: int) -> Outgoi
         else:
             outbox.done(tx, job_id)
         if job is not None:
-            _not_fetched(tx, desk, job, now)
+            _not_fetched(tx, desk, job_id, job, now)
     return None
 
 
@@ -326,14 +332,16 @@ def given_up(tx: Tx, desk: Desk, job_id: bytes, job: Job, why: Why, now: int) ->
         reply_states.failed(tx, desk, job_id, job, why, now)
     else:
         outbox.done(tx, job_id)
-    _not_fetched(tx, desk, job, now)
+    _not_fetched(tx, desk, job_id, job, now)
 
 
-def _not_fetched(tx: Tx, desk: Desk, job: Job, now: int) -> None:
+def _not_fetched(tx: Tx, desk: Desk, job_id: bytes, job: Job, now: int) -> None:
     if job.task is Task.FETCH:
         files.not_fetched(tx, desk, job, now)
     elif job.task is Task.SLOTS:
         operator_slots.not_fetched(tx, desk, job, now)
+    elif job.task is Task.TAKE:
+        attachments.not_taken(tx, desk, job_id, job, now)
     elif job.tag == files.WANTED:
         files.not_asked(tx, desk, job, now)
 

@@ -18,6 +18,7 @@ from intake.lifecycle import Status
 from storage import cases, custody, files, locks, outbox, traces
 from storage.cases import Case
 from storage.database import Tx
+from storage.envelope import Who
 from storage.file_seal import FileSealer, build_file
 from storage.outbox import Job, Task
 from storage.sealing import only_slots
@@ -28,6 +29,8 @@ WAITS_SECONDS = DAY
 WANTED = "file-wanted"
 """Tag of the message that asks for one."""
 MEGABYTE = 1024 * 1024
+MOST_FILES = 20
+"""Of one case, from its requester and to them: 400 MB at most."""
 
 
 def handed(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
@@ -46,7 +49,8 @@ def handed(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
         sealed=sealed,
     )
     name = f"{case.reference}-file-{int(job.tag):x}.postern"
-    caption = desk.texts.say(desk.staff_language, "file-document", reference=case.reference, name=name)
+    words = "file-document" if sealed.who is Who.REQUESTER else "file-document-sent"
+    caption = desk.texts.say(desk.staff_language, words, reference=case.reference, name=name)
     note = Note("document", case.case.hex(), job=job_id.hex())
     return SendDocument(holder.chat, name, content, caption, protect=False, note=str(note))
 

@@ -1,8 +1,8 @@
 """What has come in, read from a raw update of the Bot API.
 
 `parse` is total: any JSON value gives an answer, never an exception. It reads what the conversation
-needs and nothing more: no names, no usernames, no phone numbers, no coordinates, no captions, and of
-files how to fetch them. Everything it does read is bounded.
+needs and nothing more: no names, no usernames, no phone numbers, no coordinates, no captions (only whether there
+is one), and of files how to fetch them. Everything it does read is bounded.
 """
 
 from __future__ import annotations
@@ -86,6 +86,8 @@ class Incoming:
     forwarded: bool = False
     migrate_to: int | None = field(default=None, repr=False)
     file: Attached | None = field(default=None, repr=False)
+    captioned: bool = False
+    """There are words under the file."""
 
 
 _CHAT_TYPES = frozenset({"private", "group", "supergroup", "channel"})
@@ -143,7 +145,8 @@ def _message(update_id: int, message: Json, bot_username: str) -> Incoming:
         return Incoming(update_id, Kind.LOCATION, **found)
     if _FILES.isdisjoint(message):
         return Incoming(update_id, Kind.OTHER_MESSAGE, **found)
-    return Incoming(update_id, Kind.FILE, **found, file=_attached(message))
+    captioned = bool(message.get("caption"))
+    return Incoming(update_id, Kind.FILE, **found, file=_attached(message), captioned=captioned)
 
 
 def _attached(message: Json) -> Attached | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from handlers import (
     closing,
+    operator_attach,
     operator_block,
     operator_canned,
     operator_doubt,
@@ -39,7 +40,7 @@ from handlers.telling import Told, tell
 from intake.lifecycle import BY_OPERATORS, SECOND_PERSON, Act, Outcome, Status
 from intake.roles import Right, may
 from intake.trail import Event
-from storage import audit, cases, custody, locks, meta, traces
+from storage import audit, cases, custody, handouts, locks, meta, traces
 from storage.cases import Case
 from storage.database import Tx
 from storage.keywords import key_words
@@ -85,6 +86,8 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         await operator_reply.take_turn(desk, incoming, member)
     elif incoming.reply_to is None and await operator_slots.take_file(desk, incoming, member):
         pass
+    elif incoming.kind is Kind.FILE:
+        await operator_attach.take_turn(desk, incoming, member)
     else:
         await desk.db.write(
             lambda tx: traces.leave_of(
@@ -149,6 +152,9 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
         return
     if verb == "duty":
         await operator_duty.pressed(desk, incoming, member)
+        return
+    if verb in operator_attach.VERBS:
+        await operator_attach.pressed(desk, incoming, member)
         return
     if verb == operator_second.VERB:
         await operator_second.pressed(desk, incoming, member)
@@ -281,6 +287,8 @@ def ask_outcome(tx: Tx, desk: Desk, member: Member, reference: str, now: int) ->
     if operator_merge.others(tx, case, member):
         buttons += ((say(language, "merge-button"), f"dup.{reference}"),)
     text = say(language, "close-ask", reference=reference)
+    if case.contact is not None and handouts.of(tx, case.case):
+        text = f"{text}\n\n{say(language, 'close-waiting')}"
     tell(tx, member, text, now, about=case.case, buttons=buttons)
     return "", False
 

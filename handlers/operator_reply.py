@@ -37,7 +37,7 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
     now = desk.clock()
 
     def work(tx: Tx) -> Case | None:
-        case = _case_of(tx, member, incoming.reply_to)
+        case = case_of(tx, member, incoming.reply_to)
         if case is None:
             traces.leave_of(tx, incoming.chat_id, incoming.message_id, now, sent=incoming.sent)
             return None
@@ -60,7 +60,8 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
     desk.wake()  # the line that tells how it stands, or the question
 
 
-def _case_of(tx: Tx, member: Member, message: int | None) -> Case | None:
+def case_of(tx: Tx, member: Member, message: int | None) -> Case | None:
+    """The case that this message of the member's chat is about, if they hold it."""
     return next((c for c in cases.held_by(tx, member.id) if message in c.facts.documents), None)
 
 

@@ -6,6 +6,7 @@ kind and nothing else. Texts are sent as they stand, never with a parse mode.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -50,11 +51,15 @@ class Send:
 class SendDocument:
     chat: int = field(repr=False)
     file_name: str = field(repr=False)
-    content: bytes = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
     caption: str = field(default="", repr=False)
     keyboard: Keyboard = field(default=(), repr=False)
     protect: bool = True
     note: str = field(default="", repr=False)
+    again: str = field(default="", repr=False)
+    """The caption of a second copy, as in `Send`."""
+    load: Callable[[], Awaitable[bytes | None]] | None = field(default=None, repr=False)
+    """Gives the content when the call is made, so that what waits holds no file in memory; None: it is gone."""
 
 
 @dataclass(frozen=True, slots=True)

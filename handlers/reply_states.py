@@ -10,13 +10,14 @@ from dataclasses import replace
 
 from handlers.desk import Desk
 from handlers.notes import Note
-from handlers.outgoing import Button, Edit, Keyboard, Outgoing, Send
+from handlers.outgoing import Button, Edit, Keyboard, Outgoing, Send, SendDocument
+from handlers.stored_file import document
 from handlers.telling import tell
 from storage import cases, custody, outbox, replies, undelivered
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import Job, Task
-from storage.replies import Reply, State, Why
+from storage.replies import Attached, Reply, State, Why
 
 DAY, HOUR = 86_400, 3_600
 SEEN = "seen."
@@ -56,10 +57,11 @@ def kept_job(tx: Tx, case: Case, reply: str) -> tuple[bytes, Job] | None:
 def _text(desk: Desk, case: Case, reply: Reply, *, kept: bool) -> str:
     say, language = desk.texts.say, desk.staff_language
     name = f"reply-failed-{reply.why}" if reply.why is not None else f"reply-state-{reply.state}"
+    head = f"reply-state-file-{reply.file}" if reply.file else "reply-state"
     hours = desk.terms.reply_seconds // HOUR
     parts = [
-        say(language, "reply-state", reference=case.reference, number=reply.number),
-        say(language, name, when=_when(desk, reply.hour), hours=hours),
+        say(language, head, reference=case.reference, number=reply.number),
+        say(language, name, when=when(desk, reply.hour), hours=hours),
     ]
     if reply.twice:
         parts.append(say(language, "reply-state-twice"))
@@ -68,7 +70,8 @@ def _text(desk: Desk, case: Case, reply: Reply, *, kept: bool) -> str:
     return "\n".join(parts)
 
 
-def _when(desk: Desk, hour: int) -> str:
+def when(desk: Desk, hour: int) -> str:
+    """`hour`: Unix seconds, cut to the hour."""
     clock = hour % DAY // HOUR
     day = desk.texts.day(desk.staff_language, hour // DAY)
     return f"{day}, {clock:02}:00–{(clock + 1) % 24:02}:00 UTC"
@@ -89,6 +92,10 @@ def message(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
     again = f"{head}\n\n{job.text}"
     keyboard = tuple((Button(label, data),) for label, data in job.buttons)
     note = str(Note("reply", job.case, job.delete_after, job_id.hex()))
+    if job.file is not None:
+        made = document(desk, job.chat, case.case, job.file, case.contact.language)
+        caption = again if job.posted else job.text
+        return replace(made, caption=caption, keyboard=keyboard, note=note, again=again)
     return Send(job.chat, again if job.posted else job.text, keyboard, note=note, again=again)
 
 
@@ -97,8 +104,13 @@ def delivered(tx: Tx, job: Job, call: Outgoing, now: int) -> None:
     if found is None:
         return
     case, reply = found
-    twice = isinstance(call, Send) and call.text == call.again
-    _move(tx, job.reply, case, replace(reply, state=State.DELIVERED, why=None, twice=twice), now)
+    twice = (isinstance(call, Send) and call.text == call.again) or (
+        isinstance(call, SendDocument) and call.caption == call.again
+    )
+    # Of a sealed file, what went to the requester without a file is the word that it waits.
+    waits = reply.file is Attached.SEALED and job.file is None
+    state = State.WAITING if waits else State.DELIVERED
+    move(tx, job.reply, case, replace(reply, state=state, why=None, twice=twice), now)
     undelivered.strike(tx, _letter(tx, job.reply))
 
 
@@ -112,14 +124,14 @@ def failed(tx: Tx, desk: Desk, job_id: bytes, job: Job, why: Why, now: int) -> N
     if found is None or case is None:
         outbox.done(tx, job_id)
         return
-    if why in {Why.BLOCKED, Why.TOO_LATE}:
+    if why in {Why.BLOCKED, Why.TOO_LATE} and job.task is Task.SEND:
         outbox.postpone(tx, job_id, replace(job, task=Task.KEPT, due=now + KEPT_SECONDS, tries=0, since=0))
         status_due(tx, case.case, bytes.fromhex(job.reply), now + KEPT_SECONDS + 1)  # without its button
     else:
         outbox.done(tx, job_id)
     letter = _letter(tx, job.reply)
     undelivered.note(tx, "reply", why, now, letter=letter, case=job.case, reference=case.reference)
-    _move(tx, job.reply, case.case, replace(found[1], state=State.FAILED, why=why), now)
+    move(tx, job.reply, case.case, replace(found[1], state=State.FAILED, why=why), now)
     if custody.stay_open(tx, case):
         _tell_holder(tx, desk, case, "closing-stopped-reply", now)
 
@@ -136,7 +148,7 @@ def send_again(tx: Tx, case: Case, reply_id: str, now: int) -> bool:
     if kept is None or found is None:
         return False
     outbox.postpone(tx, kept[0], replace(kept[1], task=Task.SEND, due=now))
-    _move(tx, reply_id, case.case, replace(found[1], state=State.QUEUED, why=None), now)
+    move(tx, reply_id, case.case, replace(found[1], state=State.QUEUED, why=None), now)
     return True
 
 
@@ -151,7 +163,7 @@ def seen(tx: Tx, reply_id: str, chat: int, now: int) -> None:
         if kept is not None:
             outbox.done(tx, kept[0])
         undelivered.strike(tx, _letter(tx, reply_id))
-        _move(tx, reply_id, case.case, replace(found[1], state=State.SEEN, why=None), now)
+        move(tx, reply_id, case.case, replace(found[1], state=State.SEEN, why=None), now)
 
 
 def line_lost(tx: Tx, job: Job, now: int) -> None:
@@ -174,6 +186,7 @@ def _letter(tx: Tx, reply_id: str) -> bytes:
     return tx.vault.tag("letter of reply", bytes.fromhex(reply_id))
 
 
-def _move(tx: Tx, reply_id: str, case: bytes, reply: Reply, now: int) -> None:
+def move(tx: Tx, reply_id: str, case: bytes, reply: Reply, now: int) -> None:
+    """To another state; its line says so."""
     replies.save(tx, bytes.fromhex(reply_id), replace(reply, hour=now - now % HOUR))
     status_due(tx, case, bytes.fromhex(reply_id), now)

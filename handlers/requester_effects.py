@@ -250,5 +250,5 @@ class Carrying:
         if opener is None:
             return
         tag = self.prepared.code_tag
-        self.result.told = by_code.carry_out(self.tx, self.desk, opener, tag, act, self.now)
+        self.result.told = by_code.carry_out(self.tx, self.desk, opener, tag, act, self.chat, self.now)
         self.result.jobs = True

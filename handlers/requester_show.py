@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from handlers.attachments import caption
 from handlers.by_code import Told
 from handlers.code_screens import told_screen
 from handlers.desk import Desk
@@ -11,6 +14,7 @@ from handlers.outgoing import Answer, Delete, Edit, Outgoing, Send
 from handlers.requester_effects import Result
 from handlers.requester_scene import Scene
 from handlers.screens import Screen, View, ending, hint_text, screen, with_hint
+from handlers.stored_file import document
 from intake.conversation import Hint, Step
 from intake.events import AddByCode, Wipe
 
@@ -84,10 +88,15 @@ def _hint(taken: Step, result: Result) -> Hint | None:
 
 
 def _replies(desk: Desk, view: View, language: str, told: Told | None, chat: int) -> list[Outgoing]:
-    if told is None or told.case is None:
+    if told is None or told.case is None or told.name != "code-found":
         return []
     note = Note("reply", gone_after=desk.terms.reply_seconds)
-    return [
+    found: list[Outgoing] = [
         Send(chat, view.say(language, "reply", text=text, reference=told.case.reference), note=str(note))
         for text in told.replies
     ]
+    for file in told.files:
+        made = document(desk, chat, told.case.case, file, language)
+        words = caption(desk, told.case, language)
+        found.append(replace(made, caption=words, note=str(note)))
+    return found

@@ -20,6 +20,8 @@ class Event(StrEnum):
     REPLIED = "replied"
     FILE_ASKED = "file-asked"
     """The requester was asked for a document."""
+    FILE_SENT = "file-sent"
+    """The holder sends the requester a document."""
     NOTED = "noted"
     EXTENDED = "extended"
     RELEASED = "released"

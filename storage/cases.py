@@ -16,7 +16,7 @@ from intake.errors import Tampered
 from intake.lifecycle import Act, Outcome, Status, after
 from intake.questionnaire import Level
 from storage import facts as fact_boxes
-from storage import files, grouped, locks, outbox, replies, tallies, undelivered
+from storage import files, grouped, handouts, locks, outbox, replies, tallies, undelivered
 from storage.database import Tx
 from storage.facts import Contact, Facts, bound_to, unheld
 from storage.other_versions import SENSELESS, saved_otherwise
@@ -216,6 +216,7 @@ def erase(tx: Tx, chosen: Sequence[bytes]) -> None:
 def _forget_replies(tx: Tx, chosen: Sequence[bytes]) -> None:
     """How they stood: nobody has to act on that any more. What they say stays in the thread until that goes."""
     replies.forget_of(tx, chosen)
+    handouts.forget_own_of(tx, chosen)
     undelivered.forget_about(tx, {case.hex() for case in chosen})
 
 

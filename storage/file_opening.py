@@ -1,31 +1,24 @@
-"""Opening a requester's file on the operator's own device. The service never imports this."""
+"""Opening a file of a case on the operator's own device. The service never imports this."""
 
 from __future__ import annotations
 
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from nacl.bindings import (
-    crypto_secretstream_xchacha20poly1305_ABYTES,
-    crypto_secretstream_xchacha20poly1305_init_pull,
-    crypto_secretstream_xchacha20poly1305_pull,
-    crypto_secretstream_xchacha20poly1305_state,
-    crypto_secretstream_xchacha20poly1305_TAG_FINAL,
-)
-from nacl.exceptions import CryptoError
+from nacl.bindings import crypto_secretstream_xchacha20poly1305_ABYTES
 
 from intake.errors import SealingError, Tampered
-from storage.file_seal import BLOCK, QUESTION, SIZES
+from storage.envelope import Who
+from storage.file_seal import BLOCK, QUESTIONS, SIZES
+from storage.file_stream import DAMAGED, FileKey
 from storage.sealing import Opener
 
 SEALED_BLOCK = BLOCK + crypto_secretstream_xchacha20poly1305_ABYTES
 MAX_DOCUMENT_BYTES = SIZES[-1] * SEALED_BLOCK + 1024 * 1024
 _START = re.compile(rb'\s*\{\s*"postern"\s*:\s*"file-([0-9]{1,4})"')
-_DAMAGED = "This file is damaged or was altered: fetch it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +27,8 @@ class OpenedFile:
     kind: str
     """What the sender's app called it: a media type, perhaps a wrong one."""
     content: bytes = field(repr=False)
+    who: Who = Who.REQUESTER
+    """Whose file it is."""
 
 
 def is_file(document: bytes) -> bool:
@@ -50,33 +45,12 @@ def open_file(document: bytes, opener: Opener) -> OpenedFile:
     line, _, rest = document.partition(b"\n")
     fields = _fields(line)
     if fields is None or len(rest) != fields["blocks"] * SEALED_BLOCK:
-        raise Tampered(_DAMAGED)
+        raise Tampered(DAMAGED)
     case = opener.unlock(fields["case"], fields["public"], fields["slots"])
-    about = _about(case.open(fields["head"], question=QUESTION, sequence=fields["sequence"]))
-    if about is None:
-        raise Tampered(_DAMAGED)
-    content = b"".join(_blocks(rest, about["key"], about["start"]))
-    if not 0 <= about["size"] <= len(content):
-        raise Tampered(_DAMAGED)
-    return OpenedFile(fields["reference"], about["kind"], content[: about["size"]])
-
-
-def _blocks(rest: bytes, key: bytes, start: bytes) -> Iterator[bytes]:
-    state = crypto_secretstream_xchacha20poly1305_state()
-    try:
-        crypto_secretstream_xchacha20poly1305_init_pull(state, start, key)
-        tag = 0
-        for at in range(0, len(rest), SEALED_BLOCK):
-            if tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL:
-                break
-            block, tag = crypto_secretstream_xchacha20poly1305_pull(state, rest[at : at + SEALED_BLOCK])
-            yield block
-        else:
-            if tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL:
-                return
-    except (CryptoError, ValueError, TypeError):
-        pass
-    raise Tampered(_DAMAGED)
+    question = QUESTIONS[fields["who"]]
+    key = FileKey.unpack(case.open(fields["head"], question=question, sequence=fields["sequence"]))
+    blocks = [rest[at : at + SEALED_BLOCK] for at in range(0, len(rest), SEALED_BLOCK)]
+    return OpenedFile(fields["reference"], key.kind, key.open(blocks), fields["who"])
 
 
 def _fields(line: bytes) -> dict[str, Any] | None:
@@ -86,22 +60,13 @@ def _fields(line: bytes) -> dict[str, Any] | None:
             name: b64decode(read[name], validate=True) for name in ("case", "public", "slots", "head")
         }
         found |= {name: read[name] for name in ("reference", "sequence", "blocks")}
+        found["who"] = Who(read.get("who", Who.REQUESTER))
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     sound = (
-        type(found["sequence"]) is int and found["blocks"] in SIZES and isinstance(found["reference"], str)
+        type(found["sequence"]) is int
+        and found["blocks"] in SIZES
+        and isinstance(found["reference"], str)
+        and found["who"] in QUESTIONS
     )
     return found if sound else None
-
-
-def _about(text: bytes) -> dict[str, Any] | None:
-    try:
-        read = json.loads(text)
-        return {
-            "key": b64decode(read["key"]),
-            "start": b64decode(read["start"]),
-            "size": int(read["size"]),
-            "kind": str(read["kind"]),
-        }
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None

@@ -1,8 +1,10 @@
-"""A requester's file, sealed to the case as it streams in: the service can make it, and never read it again.
+"""A file, sealed to the case as it streams in: what is stored of it, the service cannot read.
 
 A throw-away key encrypts the stream in blocks of one size (XChaCha20-Poly1305 secretstream, whose last block says that
 it is the last); that key is sealed to the case in an envelope, as every text is, together with the true size and kind.
-The stream is filled up to one of a few sizes, so that what is stored tells no more than that.
+The stream is filled up to one of a few sizes, so that what is stored tells no more than that. A requester's file is
+never read here again. Of one that an operator sends, the key is sealed to a code as well, or kept with the reply that
+carries it until that is delivered.
 
 Where this ends: the size class is seen by whoever sees the rows, and the throw-away key is in this process's memory
 while the file comes in.
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nacl.bindings import (
@@ -23,10 +26,13 @@ from nacl.bindings import (
     crypto_secretstream_xchacha20poly1305_TAG_MESSAGE,
 )
 
+from storage.envelope import Who
+from storage.file_stream import FileKey
 from storage.sealing import Sealer
 
 QUESTION = "thread.file"
-"""What the head is sealed under; see `storage.envelope.Who.question`."""
+QUESTIONS: Mapping[Who, str] = {Who.REQUESTER: QUESTION, Who.ORGANISATION: "thread.file-sent"}
+"""What the head is sealed under, by whose file it is, so that one cannot pass for the other's; see `Who.question`."""
 FORMAT = "file-1"
 BLOCK = 64 * 1024
 MAX_FILE_BYTES = 20 * 1024 * 1024
@@ -43,15 +49,19 @@ class TooLarge(ValueError):
 class SealedFile:
     head: bytes = field(repr=False)
     blocks: tuple[bytes, ...] = field(repr=False)
+    who: Who = Who.REQUESTER
 
 
 class FileSealer:
     """Takes a file's bytes in any pieces; `restart` forgets what came, for a download that begins anew."""
 
-    def __init__(self, case: bytes, public: bytes, sequence: int, kind: str) -> None:
-        """`kind`: a media type, which stands in the head."""
-        self._sealer = Sealer(case, public)
+    def __init__(
+        self, case: bytes, public: bytes, sequence: int, kind: str, who: Who = Who.REQUESTER
+    ) -> None:
+        """`kind`: a media type, which stands in the head. `who`: whose file it is."""
+        self._case, self._sealer = case, Sealer(case, public)
         self.sequence = sequence
+        self.who = who
         self._kind = kind
         self.restart()
 
@@ -87,15 +97,17 @@ class FileSealer:
             self._push(bytes(self._waiting))
             self._waiting[:] = bytes(BLOCK)
         self._push(bytes(self._waiting), last=True)
-        about = {
-            "v": 1,
-            "key": b64encode(self._key).decode(),
-            "start": b64encode(self._start).decode(),
-            "size": self._size,
-            "kind": self._kind,
-        }
-        head = self._sealer.seal(QUESTION, self.sequence, json.dumps(about).encode())
-        return SealedFile(head, tuple(self._blocks))
+        head = self._sealer.seal(QUESTIONS[self.who], self.sequence, self.key.pack())
+        return SealedFile(head, tuple(self._blocks), self.who)
+
+    @property
+    def key(self) -> FileKey:
+        """Once all of it has come."""
+        return FileKey(self._key, self._start, self._size, self._kind)
+
+    def head_for(self, public: bytes) -> bytes:
+        """The same head, for whoever has the code that this key belongs to."""
+        return Sealer(self._case, public).seal(QUESTIONS[self.who], self.sequence, self.key.pack())
 
     def _push(self, block: bytes, *, last: bool = False) -> None:
         tag = (
@@ -117,6 +129,7 @@ def build_file(
         "public": b64encode(public).decode(),
         "slots": b64encode(slots).decode(),
         "sequence": sequence,
+        "who": sealed.who.value,
         "head": b64encode(sealed.head).decode(),
         "blocks": len(sealed.blocks),
     }

@@ -1,4 +1,4 @@
-"""Files that a requester was asked for, sealed to the case (`storage.file_seal`): the service cannot read them."""
+"""Files of a case, from its requester or to them, sealed to the case (`storage.file_seal`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, delete, insert, select
 
+from storage import handouts
 from storage.database import Tx
+from storage.envelope import Who
 from storage.file_seal import SealedFile
 from storage.purpose import Purpose, digest
 from storage.schema import file_blocks, files
@@ -27,6 +29,7 @@ def add(tx: Tx, case: bytes, sequence: int, day: int, sealed: SealedFile) -> Non
             case_id=case,
             sequence=sequence,
             day=day,
+            author=sealed.who.value,
             head=sealed.head,
             mac=tx.vault.mac(HEAD, place, _whole(sealed)),
         )
@@ -54,12 +57,13 @@ def get(tx: Tx, case: bytes, sequence: int) -> SealedFile | None:
     boxes = tx.conn.execute(
         select(file_blocks.c.box).where(blocks).order_by(file_blocks.c.position)
     ).scalars()
-    sealed = SealedFile(row.head, tuple(boxes))
+    sealed = SealedFile(row.head, tuple(boxes), Who(row.author or Who.REQUESTER))
     tx.vault.check_mac(HEAD, _place(case, sequence), _whole(sealed), row.mac)
     return sealed
 
 
 def erase_of(tx: Tx, cases: Sequence[bytes]) -> None:
+    handouts.erase_of(tx, cases)
     tx.conn.execute(delete(file_blocks).where(file_blocks.c.case_id.in_(cases)))
     tx.conn.execute(delete(files).where(files.c.case_id.in_(cases)))
 
@@ -72,6 +76,7 @@ def come_until(until: int) -> ColumnElement[bool]:
 def erase(tx: Tx, chosen: ColumnElement[bool], most: int) -> int:
     found = tx.conn.execute(select(files.c.case_id, files.c.sequence).where(chosen).limit(most)).all()
     for case, sequence in found:
+        handouts.erase(tx, case, sequence)
         for table in (file_blocks, files):
             here = (table.c.case_id == case) & (table.c.sequence == sequence)
             tx.conn.execute(delete(table).where(here))

@@ -69,6 +69,10 @@ class Task(StrEnum):
     """Show, or show anew, to the holder of a case how a reply stands."""
     FETCH = "fetch"
     """Fetch the file `text` (Telegram's id), seal it to the case, and delete the message `tag` in `chat`."""
+    TAKE = "take"
+    """Fetch the file that a holder sends to their requester, seal it to the case, and see to it that it goes on.
+
+    `text`: see `handlers.attachments.Upload`."""
     FILE = "file"
     """Hand the sealed file `tag` (its sequence) to the case's holder."""
     LOCKS = "locks"
@@ -101,6 +105,8 @@ class Job:
     """What the message is to be known by once it is sent."""
     reply: str = ""
     """Hexadecimal id of the reply that it is, or tells of."""
+    file: tuple[int, str] | None = field(default=None, repr=False)
+    """Of a reply that is a file: its sequence, and what opens it (`storage.file_stream.FileKey`)."""
     posted: bool = False
     """Handed to Telegram once, and nothing was heard of it: another copy says that it may be one."""
 
@@ -194,5 +200,6 @@ def _unwrap(tx: Tx, job_id: bytes, box: bytes) -> Job:
         found = orjson.loads(plain)
         found["task"] = Task(found["task"])
         found["buttons"] = tuple((label, data) for label, data in found["buttons"])
+        found["file"] = tuple(found["file"]) if found.get("file") else None
         return Job(**found)
     raise saved_otherwise("A message that is owed")

@@ -32,6 +32,8 @@ class State(StrEnum):
     FAILED = "failed"
     BY_CODE = "by-code"
     """Lies ready to be fetched with the return code. Whether it was is not kept."""
+    WAITING = "waiting"
+    """A sealed file: the requester knows that something waits, and has not sent its code yet."""
 
 
 class Why(StrEnum):
@@ -45,6 +47,16 @@ class Why(StrEnum):
     """It was tried for as long as a reply is tried."""
     REFUSED = "refused"
     """Telegram does not take it, however often it is sent."""
+    NOT_FETCHED = "not-fetched"
+    """A file that Telegram did not hand out, so that there was nothing to send."""
+
+
+class Attached(StrEnum):
+    """Whether a reply is a file, and how it is sent."""
+
+    NONE = ""
+    PLAIN = "plain"
+    SEALED = "sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +73,14 @@ class Reply:
     """staff.id of whom `message` was shown to."""
     message: int | None = None
     """In that chat: the line that tells all this, edited in place."""
+    file: Attached = Attached.NONE
 
 
-def add(tx: Tx, case: bytes, state: State, now: int) -> bytes:
+def add(tx: Tx, case: bytes, state: State, now: int, file: Attached = Attached.NONE) -> bytes:
     """A new reply's id."""
     reply_id = secrets.token_bytes(16)
     count = tx.conn.execute(select(func.count()).select_from(replies).where(replies.c.case_id == case))
-    reply = Reply(count.scalar_one() + 1, state, now - now % HOUR)
+    reply = Reply(count.scalar_one() + 1, state, now - now % HOUR, file=file)
     row = {"id": reply_id, "case_id": case, "day": now // 86_400, "state": _wrap(tx, reply_id, reply)}
     tx.conn.execute(insert(replies).values(**row))
     return reply_id
@@ -111,5 +124,6 @@ def _unwrap(tx: Tx, reply_id: bytes, box: bytes) -> Reply:
         found = json.loads(plain)
         found["state"] = State(found["state"])
         found["why"] = Why(found["why"]) if found["why"] else None
+        found["file"] = Attached(found.get("file", Attached.NONE))
         return Reply(**found)
     raise saved_otherwise("How a reply stands")

@@ -113,7 +113,7 @@ def categories(retention: Retention, now: int) -> tuple[Category, ...]:
             lambda tx: thread.erase(tx, old_entries, AT_ONCE),
         ),
         Category(
-            "files of requesters",
+            "files of cases",
             _counting(files_table, old_files),
             lambda tx: files.erase(tx, old_files, 1),
         ),

@@ -87,7 +87,7 @@ thread = _table(
     Column("code_box", LargeBinary, nullable=True),  # a reply, sealed to the return code
 )
 
-# Files that a requester was asked for, sealed to the case in blocks of one size; how many says about how large it is.
+# Files of a case, sealed to it in blocks of one size; how many says about how large it is.
 files = _table(
     "files",
     Column("case_id", LargeBinary(16), primary_key=True),
@@ -95,6 +95,7 @@ files = _table(
     Column("day", Integer, nullable=False, index=True),
     Column("head", LargeBinary, nullable=False),  # sealed to the case: the file's own key, its size and kind
     Column("mac", LargeBinary(16), nullable=False),  # over head and blocks
+    Column("author", String(12), nullable=True),  # requester or organisation; in old rows nothing: requester
 )
 file_blocks = _table(
     "file_blocks",
@@ -102,6 +103,17 @@ file_blocks = _table(
     Column("sequence", Integer, primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("box", LargeBinary, nullable=False),  # encrypted with the file's own key, one size
+)
+
+# Of a file that waits for its requester: what opens it, sealed to their return code, or to a code of its own.
+handouts = _table(
+    "handouts",
+    Column("case_id", LargeBinary(16), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),  # of the file
+    Column("reply", LargeBinary(16), nullable=False),  # replies.id
+    Column("code_tag", LargeBinary(16), nullable=True, unique=True),  # keyed hash of a code of its own
+    Column("head", LargeBinary, nullable=False),  # sealed to the code, one size
+    Column("mac", LargeBinary(16), nullable=False),
 )
 
 # How each reply stands. What it says lies in `thread`. The id stands in the button under the requester's message.

@@ -72,6 +72,7 @@ class Message:
     text: str
     keyboard: tuple[tuple[Button, ...], ...] = ()
     document: bytes | None = None
+    file_name: str = ""
 
     @property
     def labels(self) -> list[str]:
@@ -184,7 +185,9 @@ class World:
             case SendPhoto():
                 message = self.put(call.chat, call.caption, call.keyboard, call.content).id
             case SendDocument():
-                message = self.put(call.chat, call.caption, call.keyboard, call.content).id
+                content = call.content if call.load is None else await call.load()
+                assert content is not None
+                message = self.put(call.chat, call.caption, call.keyboard, content, call.file_name).id
             case Edit():
                 shown = self.chats.get(call.chat, {}).get(call.message)
                 if shown is not None:
@@ -232,8 +235,9 @@ class World:
         text: str,
         keyboard: tuple[tuple[Button, ...], ...] = (),
         document: bytes | None = None,
+        file_name: str = "",
     ) -> Message:
-        message = Message(chat, next(self._messages), text, keyboard, document)
+        message = Message(chat, next(self._messages), text, keyboard, document, file_name)
         self.chats.setdefault(chat, {})[message.id] = message
         return message
 

@@ -26,16 +26,25 @@ PASSPORT = b"%PDF-1.7 Orlova" * 9_000
 
 
 async def send_file(
-    person: Person, content: bytes, *, size: int | None = None, kind: str = "document"
+    person: Person,
+    content: bytes,
+    *,
+    size: int | None = None,
+    kind: str = "document",
+    reply_to: int | None = None,
+    mime: str = "application/pdf",
+    caption: str = "my passport",
 ) -> Message:
     """A file, whose name and caption nobody may see."""
     put = person.world.put(person.id, "(a file)")
     file_id = f"BQAC{put.id:08}"
     person.world.files[file_id] = content
     about: Any = {"file_id": file_id, "file_size": len(content) if size is None else size}
-    about |= {"mime_type": "application/pdf", "file_name": "Orlova passport.pdf"}
-    body = {"message_id": put.id, "date": person.world.now, "from": person.sender, "caption": "my passport"}
+    about |= {"mime_type": mime, "file_name": "Orlova passport.pdf"}
+    body = {"message_id": put.id, "date": person.world.now, "from": person.sender, "caption": caption}
     body |= {"chat": {"id": person.id, "type": "private"}, kind: [about] if kind == "photo" else about}
+    if reply_to is not None:
+        body["reply_to_message"] = {"message_id": reply_to, "chat": body["chat"], "date": person.world.now}
     await person.world.turn(person._update("message", body))
     return put
 

@@ -232,8 +232,8 @@ def _others_thread(tx: Tx, case: bytes) -> list[Entry]:
 
 _MESSAGE, _ENTRIES = reply_states.message, thread.entries
 PLANTED: dict[str, tuple[Any, str, Callable[..., Any]]] = {
-    "a reply goes to the first case that is held": (operator_reply, "_case_of", _first_held),
-    "a reply goes by a number in anybody's chat": (operator_reply, "_case_of", _anybodys),
+    "a reply goes to the first case that is held": (operator_reply, "case_of", _first_held),
+    "a reply goes by a number in anybody's chat": (operator_reply, "case_of", _anybodys),
     "a reply is addressed to another's chat": (reply_states, "message", _wrong_chat),
     "a file has another's thread in it": (thread, "entries", _others_thread),
 }

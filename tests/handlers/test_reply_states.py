@@ -133,6 +133,7 @@ async def test_the_holder_hears_why_a_reply_did_not_arrive(world: World, why: Wh
         Why.DELETED: "not there any more",
         Why.TOO_LATE: "nobody is trying any more",
         Why.REFUSED: "does not take this message",
+        Why.NOT_FETCHED: "did not hand out your file",
     }[why] in line.text
     # Nothing can be sent again to an account that is gone, nor what Telegram does not take.
     assert bool(line.labels) == (why in {Why.BLOCKED, Why.TOO_LATE})

@@ -76,6 +76,8 @@ LARGE: dict[str, int | str] = {
     "word": "ы" * 40,
     "why": "ы" * TEXT_LIMITS["why"],
     "words": " ".join(["abstract"] * 8),
+    "kind": "ы" * 30,
+    "most": 20,
     **dict.fromkeys(("percent", "base", "cases", "total", "part", "share"), 99_999),
     "label": "W" * 64,
 }
@@ -92,6 +94,10 @@ ANSWERS_TO_PRESSES = {
         "doubt-dropped",
         "doubt-sent",
         "doubt-too-late",
+        "attach-changed",
+        "attach-dropped",
+        "attach-sent",
+        "attach-too-late",
         "send-again-too-late",
         "send-again-not-yours",
         "file-coming",
@@ -263,6 +269,7 @@ def test_every_screen_fits_into_a_message(language: str) -> None:
     sizes = {name: units(text) for name, text in filled(language)}
     assert sizes["notice"] <= MAX_NOTICE
     assert sizes["document"] <= MAX_CAPTION
+    assert sizes["reply-again"] + 2 + sizes["attach-caption"] <= MAX_CAPTION
     frame = ("progress", "alerted-line", "text-help", "text-kept")
     question = sum(sizes[name] + 2 for name in frame) + TEXT_LIMITS["ask"] + 2 + sizes["why"]
     assert question <= MAX_TEXT - MAX_ALERT - 10

@@ -17,7 +17,7 @@ from intake.roles import Role
 from intake.sensitive import Sensitive
 from intake.tables import Reason
 from intake.trail import Event
-from storage.replies import State, Why
+from storage.replies import Attached, State, Why
 
 ROOT = Path(__file__).parents[2]
 PLACE_OF_NAME = {"_say": 2, "_button": 2, "ending": 2}
@@ -48,6 +48,8 @@ def families() -> Mapping[str, Iterable[str]]:
         "command-": {*REQUESTER, *OPERATOR, *LEAD, *ADMIN},
         "unexpected-": Odd,
         "reply-state-": set(State) - {State.FAILED},
+        "reply-state-file-": set(Attached) - {Attached.NONE},
+        "attach-note-": set(Attached) - {Attached.NONE},
         "reply-failed-": Why,
         "undelivered-kind-": {*KNOWN, "other"},
         "undelivered-why-": {*Why, "defect"},

@@ -32,6 +32,7 @@ NUMBERS = {
     "files.day": "a day",
     "file_blocks.sequence": "random",
     "file_blocks.position": "which of a file's blocks",
+    "handouts.sequence": "random",
     "replies.day": "a day",
     "undelivered.day": "a day",
     "outbox.due_day": "a day",

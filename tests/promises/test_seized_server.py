@@ -38,10 +38,10 @@ READABLE = {
     "cases.contact": {"chat", "language"},
     "outbox.job": {
         "task", "due", "urgent", "case", "chat", "text", "buttons", "delete_after", "tries", "since", "tag", "user",
-        "reply", "posted",
+        "reply", "posted", "file",
     },
     "traces.message": {"chat", "message", "due", "sent", "ours", "screen", "case"},
-    "replies.state": {"number", "state", "hour", "why", "twice", "holder", "message"},
+    "replies.state": {"number", "state", "hour", "why", "twice", "holder", "message", "file"},
     "undelivered.entry": {"kind", "why", "hour", "reference"},
     "staff.chat": {"chat", "language", "claims"},
     "staff.on_duty": {"the value"},
@@ -64,8 +64,9 @@ CLEAR = {
         "outcome", "version",
     },
     "thread": {"case_id", "sequence", "author", "day", "mac"},
-    "files": {"case_id", "sequence", "day", "mac"},
+    "files": {"case_id", "sequence", "day", "mac", "author"},
     "file_blocks": {"case_id", "sequence", "position"},
+    "handouts": {"case_id", "sequence", "reply", "code_tag", "mac"},
     "replies": {"id", "case_id", "day"},
     "undelivered": {"id", "day", "about"},
     "outbox": {"id", "due_day", "about"},
@@ -84,7 +85,9 @@ CLEAR = {
 }  # fmt: skip
 """Everything that stands in the clear: pseudonyms, days, numbers, keyed hashes."""
 
-SEALED = {"locks.slots", "blocks.box", "thread.box", "thread.code_box", "files.head", "file_blocks.box"}
+SEALED = {
+    "locks.slots", "blocks.box", "thread.box", "thread.code_box", "files.head", "file_blocks.box", "handouts.head",
+}  # fmt: skip
 """What only a recipient, or the return code, opens."""
 
 

@@ -50,7 +50,7 @@ NOTHING = dict.fromkeys(
         *("open cases", "closed cases", "replies", "drafts", "handled updates", "expired invitations"),
         *("ended blocks", "counts of combinations", "people of earlier months", "stray locks"),
         *("states of replies", "notes of what was given up", "rows of the audit trail"),
-        "files of requesters",
+        "files of cases",
     ),
     0,
 )
