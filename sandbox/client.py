@@ -62,7 +62,13 @@ class Phone(_Caller):
         return Bubble(sent)
 
     async def send_media(
-        self, kind: str, *, caption: str | None = None, file_name: str | None = None, content: bytes = b""
+        self,
+        kind: str,
+        *,
+        caption: str | None = None,
+        file_name: str | None = None,
+        content: bytes = b"",
+        reply_to: int | None = None,
     ) -> Bubble:
         encoded = base64.b64encode(content).decode()
         path = f"/sandbox/chats/{self.chat_id}/messages"
@@ -74,6 +80,7 @@ class Phone(_Caller):
                 caption=caption,
                 file_name=file_name,
                 content_base64=encoded,
+                reply_to=reply_to,
             )
         )
 

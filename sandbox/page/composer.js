@@ -18,7 +18,7 @@ export class Composer {
     part(form, "acting").querySelector("select").addEventListener("change", (event) => actions.actAs(Number(event.target.value)));
     const menu = part(form, "menu");
     attachMenu(part(form, "attach"), menu, () =>
-      SAMPLES.map(({ label, hint, make }) => ({ label, hint, run: () => actions.send(make()) })));
+      SAMPLES.map(({ label, hint, make }) => ({ label, hint, run: () => this.attach(make()) })));
     attachMenu(part(form, "commands"), menu, () =>
       this.commands.map(({ command, description }) =>
         ({ label: `/${command}`, hint: description, run: () => actions.send({ text: `/${command}` }) })));
@@ -71,6 +71,12 @@ export class Composer {
     this.text.value = "";
     this.setMode(null);
     this.fit();
+  }
+
+  /** A reply may carry a file as well as words. */
+  async attach(media) {
+    const answers = this.mode?.kind === "reply" ? { reply_to: this.mode.message.id } : {};
+    if (await this.actions.send({ ...media, ...answers })) this.setMode(null);
   }
 
   onKey(event) {

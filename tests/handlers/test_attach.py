@@ -9,24 +9,21 @@ import pytest
 
 from handlers import deliveries, operator_attach
 from handlers.files import MOST_FILES
-from handlers.outgoing import Fetch
+from handlers.outgoing import Fetch, SendDocument
 from intake.roles import Role
 from intake.trail import Event
 from storage import audit, files, outbox, undelivered
-from storage.code import read as read_code
-from storage.database import Tx
 from storage.envelope import Who
 from storage.file_opening import open_file
 from storage.file_seal import MAX_FILE_BYTES
 from storage.outbox import Job, Task
 from storage.replies import Why
-from storage.retention import purge
 from storage.sealing import Opener
 from tests.handlers.desk import Message, Person, World, join
-from tests.handlers.test_files import Days, send_file
-from tests.handlers.test_operator_turn import ANN, BEN, claimed, file_of
+from tests.handlers.test_files import send_file
+from tests.handlers.test_operator_turn import ANN, claimed, file_of
 from tests.handlers.test_reply_states import due, lines
-from tests.handlers.test_requester_turn import code_of, only_case
+from tests.handlers.test_requester_turn import only_case
 
 HOUR, DAY = 3_600, 86_400
 LETTER = b"%PDF-1.7 by Real Heron " * 5_000
@@ -55,14 +52,6 @@ def attached(world: World, chat: int = ANN) -> list[Message]:
     return [m for m in world.shown(chat) if m.document]
 
 
-async def own_code(world: World) -> tuple[str, Message]:
-    """The code that the operator is shown, and the message it is in."""
-    shown = [m for m in world.shown(900) if read_code(m.text)]
-    found = read_code(shown[-1].text)
-    assert found is not None
-    return found[0], shown[-1]
-
-
 # As it is.
 
 
@@ -73,9 +62,8 @@ async def test_a_file_sent_as_it_is_arrives_under_a_neutral_name_from_the_organi
     assert (shown.document, shown.file_name) == (LETTER, "document.pdf")
     assert shown.text.startswith("A document from Open Gate")
     assert "Heron" not in shown.text
-    assert [call.protect for call in world.posted if getattr(call, "file_name", "") == "document.pdf"] == [
-        True
-    ]
+    documents = [call for call in world.posted if isinstance(call, SendDocument)]
+    assert [call.protect for call in documents if call.file_name == "document.pdf"] == [True]
     assert "Delivered" in lines(world)[0].text
     await ann.press(world.say("seen-button"))
     await world.deliver()
@@ -288,130 +276,6 @@ async def test_pressing_twice_or_the_same_update_twice_sends_it_once(world: Worl
     await heron.press_data(data, on)
     await settled(world)
     assert len(attached(world)) == 1
-
-
-# Sealed, with a return code.
-
-
-async def test_with_a_return_code_it_is_handed_out_by_a_look_and_can_be_looked_at_again(world: World) -> None:
-    heron, ann = await uploaded(world, until="code")
-    assert world.say("attach-plain-button") not in heron.screen.labels
-    await heron.press(world.say("attach-sealed-button"))
-    await settled(world)
-    assert world.say("reply-state-by-code") in lines(world)[0].text
-    code = await code_of(ann)
-    before = await world.tables()
-    for _ in range(2):
-        other = Person(world, BEN)
-        await other.send(code)
-    assert [m.document for m in attached(world, BEN)] == [LETTER, LETTER]
-    assert attached(world, BEN)[0].file_name == "document.pdf"
-    after = await world.tables()
-    changed = {name for name in after if after[name] != before[name]}
-    assert changed <= {"drafts", "traces", "handled"}  # nothing ties the look to the request
-
-
-# Sealed, in the chat.
-
-
-async def test_in_the_chat_it_waits_for_its_code_and_then_goes_out_once(world: World) -> None:
-    _, ann = await sent(world, "sealed")
-    await settled(world)
-    assert attached(world) == []
-    assert [m for m in world.shown(ANN) if "has left something for you" in m.text]
-    assert "was told that something waits" in lines(world)[0].text
-    code, _ = await own_code(world)
-    await ann.send(code)
-    assert (await world.tables())["handouts"] == []
-    await settled(world)
-    [shown] = attached(world)
-    assert (shown.document, shown.file_name) == (LETTER, "document.pdf")
-    assert "Delivered" in lines(world)[0].text
-    await ann.send(code)
-    await settled(world)
-    assert len(attached(world)) == 1
-
-
-async def test_the_code_is_shown_to_its_operator_once_and_deletes_itself(world: World) -> None:
-    await sent(world, "sealed")
-    await settled(world)
-    code, shown = await own_code(world)
-    everywhere = [m for chat in world.chats for m in world.shown(chat) if code in re.sub(r"\s", "", m.text)]
-    assert everywhere == [shown]
-    assert shown.chat == 900
-    assert code not in repr(await world.tables())
-    world.wait(5 * 60)
-    await world.deliver()
-    assert shown.id not in world.chats[900]
-
-
-async def test_the_code_opens_nothing_in_another_chat_and_counts_as_a_wrong_one(world: World) -> None:
-    await sent(world, "sealed")
-    await settled(world)
-    code, _ = await own_code(world)
-    ben = Person(world, BEN)
-    await ben.send(code)
-    await settled(world)
-    assert attached(world, BEN) == []
-    assert world.desk.tries.misses(ben.account, world.now) == 1
-    assert len((await world.tables())["handouts"]) == 1
-
-
-async def test_wrong_codes_are_counted_as_for_return_codes(world: World) -> None:
-    _, ann = await sent(world, "sealed")
-    await settled(world)
-    for _ in range(6):
-        await ann.send("0000 0000 0000 0000")
-    code, _ = await own_code(world)
-    await ann.send(code)  # even the right one is not looked at now
-    await settled(world)
-    assert attached(world) == []
-    assert len((await world.tables())["handouts"]) == 1
-
-
-@pytest.mark.parametrize("how", ["close", "withdraw", "erase", "purge"])
-async def test_what_waits_ends_with_the_case_and_with_its_time(world: World, how: str) -> None:
-    heron, ann = await sent(world, "sealed")
-    await settled(world)
-    code, _ = await own_code(world)
-    case = await world.read(only_case)
-    if how == "close":
-        await heron.press_data(f"close.{case.reference}", file_of(world, 900))
-        await world.deliver()
-        assert any(world.say("close-waiting") in m.text for m in world.shown(900))
-        await heron.press_data(f"outcome.helped.{case.reference}", file_of(world, 900))
-    elif how == "purge":
-        await purge(world.desk.db, Days(), world.now + 3 * DAY)
-    else:
-        await ann.send("/erase")
-        await ann.press(world.say("erase-yes-button" if how == "erase" else "withdraw-button"))
-    await world.deliver()
-    tables = await world.tables()
-    assert tables["handouts"] == []
-    if how in {"erase", "purge"}:
-        assert (tables["files"], tables["file_blocks"]) == ([], [])
-    await ann.send(code)
-    await settled(world)
-    assert attached(world) == []
-
-
-@pytest.mark.parametrize("column", ["head", "reply", "code_tag"])
-async def test_what_waits_and_was_altered_opens_nothing(world: World, column: str) -> None:
-    from intake.errors import Tampered
-    from storage import handouts
-
-    await sent(world, "sealed")
-    await settled(world)
-    case = await world.read(only_case)
-    await world.write(
-        lambda tx: tx.conn.exec_driver_sql(f"UPDATE handouts SET {column} = zeroblob(16)")  # noqa: S608
-    )
-
-    def look(tx: Tx) -> object:
-        return handouts.of(tx, case.case)
-
-    with pytest.raises(Tampered):
-        await world.read(look)
 
 
 async def test_a_file_that_is_gone_is_not_sent(world: World) -> None:
