@@ -177,6 +177,10 @@ class World:
             await self._made(edit)
 
     async def _made(self, call: Outgoing) -> None:
+        if isinstance(call, SendDocument) and call.load is not None:
+            content = await call.load()
+            assert content is not None
+            call = replace(call, content=content, load=None)
         self.posted.append(call)
         message: int | None = None
         match call:
@@ -185,9 +189,7 @@ class World:
             case SendPhoto():
                 message = self.put(call.chat, call.caption, call.keyboard, call.content).id
             case SendDocument():
-                content = call.content if call.load is None else await call.load()
-                assert content is not None
-                message = self.put(call.chat, call.caption, call.keyboard, content, call.file_name).id
+                message = self.put(call.chat, call.caption, call.keyboard, call.content, call.file_name).id
             case Edit():
                 shown = self.chats.get(call.chat, {}).get(call.message)
                 if shown is not None:
@@ -357,9 +359,8 @@ async def make_world(folder: Path, url: str = "", **terms: Any) -> AsyncIterator
         throttle=Throttle(0),
     )
 
-    db.listener = lambda _: (
-        None
-    )  # the background of this world, `deliver` and `expire`, looks at all rows itself
+    # The background of this world, `deliver` and `expire`, looks at all rows itself.
+    db.listener = lambda _: None
 
     def prepare(tx: Tx) -> None:
         meta.put(tx, meta.VAULT_SECRETS, secrets)

@@ -20,7 +20,7 @@ from storage.outbox import Job, Task
 from storage.replies import Why
 from storage.sealing import Opener
 from tests.handlers.desk import Message, Person, World, join
-from tests.handlers.test_files import send_file
+from tests.handlers.test_files import carry_out, send_file
 from tests.handlers.test_operator_turn import ANN, claimed, file_of
 from tests.handlers.test_reply_states import due, lines
 from tests.handlers.test_requester_turn import only_case
@@ -161,8 +161,7 @@ async def test_it_disappears_after_the_set_hours(world: World) -> None:
 async def test_a_second_copy_says_so(world: World) -> None:
     """Handed to Telegram, and then the process died: nobody knows whether it has arrived."""
     await sent(world, "plain")
-    [(job_id, _)] = await due(world, Task.TAKE)
-    await carry_out(world, job_id)
+    await carry_out(world, Task.TAKE)
     [(job_id, job)] = [(i, j) for i, j in await due(world, Task.SEND) if j.file]
     await world.write(lambda tx: outbox.postpone(tx, job_id, replace(job, posted=True)))
     await world.deliver()
@@ -170,17 +169,9 @@ async def test_a_second_copy_says_so(world: World) -> None:
     assert world.say("reply-state-twice") in lines(world)[0].text
 
 
-async def carry_out(world: World, job_id: bytes) -> None:
-    """One job, and no other."""
-    job = (await world.read(lambda tx: outbox.jobs(tx, [job_id]))).rows[job_id]
-    call = await world.read(lambda tx: deliveries.call_for(tx, world.desk, job_id, job, world.now))
-    await world._made(call)
-
-
 async def test_what_did_not_arrive_is_sent_again_with_a_press(world: World) -> None:
     heron, _ = await sent(world, "plain")
-    [(job_id, _)] = await due(world, Task.TAKE)
-    await carry_out(world, job_id)
+    await carry_out(world, Task.TAKE)
     [(job_id, job)] = [(i, j) for i, j in await due(world, Task.SEND) if j.file]
     await world.write(lambda tx: deliveries.given_up(tx, world.desk, job_id, job, Why.BLOCKED, world.now))
     await world.deliver()
@@ -280,8 +271,7 @@ async def test_pressing_twice_or_the_same_update_twice_sends_it_once(world: Worl
 
 async def test_a_file_that_is_gone_is_not_sent(world: World) -> None:
     await sent(world, "plain")
-    [(job_id, _)] = await due(world, Task.TAKE)
-    await carry_out(world, job_id)
+    await carry_out(world, Task.TAKE)
     [(job_id, job)] = [(i, j) for i, j in await due(world, Task.SEND) if j.file]
     call = await world.read(lambda tx: deliveries.call_for(tx, world.desk, job_id, job, world.now))
     case = await world.read(only_case)

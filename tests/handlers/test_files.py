@@ -49,6 +49,14 @@ async def send_file(
     return put
 
 
+async def carry_out(world: World, task: Task) -> None:
+    """The one job of this kind that is due, and no other."""
+    due = await world.read(lambda tx: outbox.due(tx, world.now))
+    [(job_id, job)] = [(i, j) for i, j in due if j.task is task]
+    call = await world.read(lambda tx: deliveries.call_for(tx, world.desk, job_id, job, world.now))
+    await world._made(call)
+
+
 async def asked(world: World) -> tuple[Person, Person]:
     heron, ann = await claimed(world)
     await heron.press(world.say("file-ask-button"))

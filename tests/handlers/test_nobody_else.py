@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from handlers import operator_reply, reply_states
+from handlers import attachments, operator_attach, operator_reply, reply_states
 from handlers.outgoing import Edit, EditPhoto, Outgoing, Send, SendDocument, SendPhoto
 from handlers.turn import take_turn
 from intake.errors import Tampered
@@ -25,6 +25,7 @@ from intake.lifecycle import Status
 from intake.roles import Role
 from storage import cases, staff, thread
 from storage.cases import Case
+from storage.code import read as read_code
 from storage.database import Tx
 from storage.thread import Entry
 from tests.handlers.desk import GROUP, Message, Person, World, ask, join, make_world
@@ -49,6 +50,9 @@ class Walk:
     """Token -> the reference of the only request in whose file it may stand."""
     shown_to: dict[str, int | None] = field(default_factory=dict)
     """Token of a reply -> the only requester's chat in which it may stand; None: it must arrive nowhere."""
+    own_codes: set[str] = field(default_factory=set)
+    """Codes of files, told to everybody: each must open something in one chat only."""
+    arrived_files: int = 0
     looked: int = 0
     arrived: int = 0
 
@@ -99,7 +103,7 @@ class Walk:
         await asyncio.gather(*(take_turn(self.world.desk, "postern_test_bot", each) for each in updates))
         await self.world.apply()
         if self.dice.random() < 0.6:
-            self.world.wait(self.dice.choice((1, 61, 4_000)))
+            self.world.wait(self.dice.choice((1, 1, 61, 61, 4_000)))
             await self.world.deliver()
         self.look()
 
@@ -109,7 +113,12 @@ class Walk:
             return self.press_anything(who)
         if who in self.requesters:
             return self.write(who, roll)
-        return self.claim(who) if roll < 0.45 else self.answer(who, holders)
+        decided = (
+            self.decide(who) if roll < 0.8 else None
+        )  # what somebody is asked about a file is soon too late
+        if decided is not None:
+            return decided
+        return self.claim(who) if roll < 0.4 else self.answer(who, holders)
 
     def press_anything(self, who: Person) -> dict[str, Any] | None:
         """Any button of any chat: whoever forges updates knows all payloads. Not those that end a request."""
@@ -131,6 +140,8 @@ class Walk:
         code = self.codes.get(who.id)
         if code is not None:
             return who.message(f"{code} {text}" if roll < 0.7 else code)
+        if self.own_codes and roll > 0.6:
+            return who.message(self.dice.choice(sorted(self.own_codes)))
         return who.message(text if roll < 0.8 else "/status")
 
     def claim(self, who: Person) -> dict[str, Any] | None:
@@ -155,7 +166,32 @@ class Walk:
         on, token = self.dice.choice(files), self.token()
         self.shown_to[token] = self.goes_to(on, who, holders)
         self.about[token] = self.reference_in(on)
+        if self.dice.random() < 0.6:
+            return self.file(who, f"to you alone {token}", on)
         return who.message(f"to you alone {token}", reply_to=on.id)
+
+    def file(self, who: Person, words: str, on: Message) -> dict[str, Any]:
+        update = who.message("(a file)", reply_to=on.id)
+        del update["message"]["text"]
+        name = f"BQAC{on.chat}x{len(self.world.files)}"
+        self.world.files[name] = words.encode()
+        update["message"]["document"] = {"file_id": name, "file_size": len(words), "mime_type": "text/plain"}
+        return update
+
+    def decide(self, who: Person) -> dict[str, Any] | None:
+        """About a file that they were asked about, or about any."""
+        chosen = [
+            (m, b.data)
+            for chat in (who.id, who.id if self.dice.random() < 0.8 else self.dice.choice(self.operators).id)
+            for m in self.world.shown(chat)
+            for row in m.keyboard
+            for b in row
+            if b.data.partition(".")[0] in operator_attach.VERBS
+        ]
+        if not chosen:
+            return None
+        on, data = self.dice.choice(chosen)
+        return who.pressing(data, on)
 
     def reference_in(self, on: Message) -> str:
         found = REFERENCE.findall(on.text)
@@ -178,12 +214,20 @@ class Walk:
         if not isinstance(call, Send | Edit | SendDocument | SendPhoto | EditPhoto):
             return
         text = call.text if isinstance(call, Send | Edit) else call.caption
+        if call.chat in {each.id for each in self.operators} and (code := read_code(text)):
+            self.own_codes.add(code[0])
+        to_requester = isinstance(call, SendDocument) and call.chat in {each.id for each in self.requesters}
+        if isinstance(call, SendDocument) and to_requester:
+            text += call.content.decode()
+            self.arrived_files += 1
         for number in TOKEN.findall(text):
             token = f"<{number}>"
             assert token in self.shown_to, f"what a requester wrote was sent to {call.chat}"
             assert self.shown_to[token] == call.chat, f"a reply reached {call.chat}"
             self.arrived += 1
-        if isinstance(call, SendDocument):
+        if isinstance(call, SendDocument) and call.content.startswith(b'{"postern": "file-1"'):
+            return
+        if isinstance(call, SendDocument) and not to_requester:
             reader = next(each for each in self.operators if each.id == call.chat)
             opened = reader.open(call.content)
             for words in (*opened.texts.values(), *(message.text for message in opened.thread)):
@@ -206,6 +250,7 @@ async def walk(folder: Path, seed: int, steps: int = STEPS) -> Walk:
 async def test_what_one_wrote_or_was_sent_reaches_nobody_else(tmp_path: Path, seed: int) -> None:
     found = await walk(tmp_path, seed)
     assert found.arrived > 3, "too little happened for this to say anything"
+    assert found.arrived_files > 0, "no file arrived"
 
 
 def _first_held(tx: Tx, member: staff.Member, _: int | None) -> Case | None:
@@ -230,12 +275,18 @@ def _others_thread(tx: Tx, case: bytes) -> list[Entry]:
     return _ENTRIES(tx, other.case if other is not None else case)
 
 
-_MESSAGE, _ENTRIES = reply_states.message, thread.entries
+def _file_to_another(tx: Tx, desk: Any, case: Case, *more: Any) -> None:
+    others = [c for c in Walk._cases(tx) if c.contact is not None and c.case != case.case]
+    _OWE_FILE(tx, desk, replace(case, contact=others[0].contact) if others else case, *more)
+
+
+_MESSAGE, _ENTRIES, _OWE_FILE = reply_states.message, thread.entries, attachments._owe_file
 PLANTED: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "a reply goes to the first case that is held": (operator_reply, "case_of", _first_held),
     "a reply goes by a number in anybody's chat": (operator_reply, "case_of", _anybodys),
     "a reply is addressed to another's chat": (reply_states, "message", _wrong_chat),
     "a file has another's thread in it": (thread, "entries", _others_thread),
+    "a document goes to another requester": (attachments, "_owe_file", _file_to_another),
 }
 
 

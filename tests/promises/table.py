@@ -53,6 +53,7 @@ _PHONE = "promises/test_phone_trace"
 _LEAKS = "promises/test_leaks"
 _STOLEN = "promises/test_stolen_database"
 _SEIZED = "promises/test_seized_server"
+_FILES = "promises/test_seized_files"
 _KEYS = "promises/test_operator_keys"
 _PEOPLE = "promises/test_people"
 _FORM = "promises/test_ciphertext"
@@ -136,7 +137,7 @@ TABLE = (
         ),
     ),
     Row(
-        "operators' replies",
+        "operators' replies, and the files they send",
         _cells(
             (
                 "yes, until they disappear",
@@ -148,10 +149,16 @@ TABLE = (
             ),
             ("no", _NOWHERE),
             (
-                "those not delivered yet; with a return code, none",
+                (
+                    "those not delivered yet; with a return code, and of sealed files until their code comes back, "
+                    "none (2)"
+                ),
                 (
                     f"{_SEIZED}::test_a_reply_is_readable_until_it_is_delivered_and_not_after "
-                    f"{_SEIZED}::test_a_reply_to_a_return_code_is_never_readable"
+                    f"{_SEIZED}::test_a_reply_to_a_return_code_is_never_readable "
+                    f"{_FILES}::test_a_file_sent_as_it_is_is_readable_until_it_is_delivered_and_not_after "
+                    f"{_FILES}::test_a_sealed_file_is_not_readable_while_it_waits_for_its_code "
+                    f"{_FILES}::test_a_file_for_a_return_code_is_never_readable"
                 ),
             ),
             ("no", _HIDDEN),
