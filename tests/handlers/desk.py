@@ -22,12 +22,12 @@ from handlers.desk import Desk, Terms
 from handlers.notes import Note
 from handlers.outgoing import (
     Answer,
-    Button,
     Buttons,
     Delete,
     Edit,
     EditPhoto,
     Fetch,
+    Keyboard,
     Outgoing,
     Send,
     SendDocument,
@@ -70,7 +70,7 @@ class Message:
     chat: int
     id: int
     text: str
-    keyboard: tuple[tuple[Button, ...], ...] = ()
+    keyboard: Keyboard = ()
     document: bytes | None = None
     file_name: str = ""
 
@@ -232,14 +232,9 @@ class World:
         return found
 
     def put(
-        self,
-        chat: int,
-        text: str,
-        keyboard: tuple[tuple[Button, ...], ...] = (),
-        document: bytes | None = None,
-        file_name: str = "",
+        self, chat: int, text: str, keyboard: Keyboard = (), document: bytes | None = None, name: str = ""
     ) -> Message:
-        message = Message(chat, next(self._messages), text, keyboard, document, file_name)
+        message = Message(chat, next(self._messages), text, keyboard, document, name)
         self.chats.setdefault(chat, {})[message.id] = message
         return message
 
