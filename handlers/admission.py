@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import exp
 
 from handlers.incoming import Incoming, Kind
 
@@ -27,12 +28,16 @@ MOST_WAITING = 50_000
 """Places in the line. Whoever comes when it is full has to try their luck."""
 PACE = 20.0
 """As many are called in a second from a long line, if there is room."""
-SOON_SECONDS = 5.0
-"""Who knocks again within this time is in a hurry ..."""
+PACE_SECONDS = 60.0
+"""Over so long it is measured how many are,"""
+SURE_OF_PACE = 10.0
+"""and after so long that is told."""
 LOOKING = frozenset({"status", "help", "privacy", "verify", "language"})
 """Commands that are remembered of somebody who waits: they want to look, and not to begin."""
 MOST_MESSAGES = 10
 """Messages of one who waits that are remembered, so that they can be deleted with the rest of the conversation."""
+SOON_SECONDS = 5.0
+"""Who knocks again within this time is in a hurry ..."""
 HURRIES = 2
 """... and who does so more often than this, is let wait until there is nobody else,"""
 QUIET_SECONDS = 10.0
@@ -57,6 +62,32 @@ class Bucket:
         return True
 
 
+class Pace:
+    """How many a second, of late: what was long ago counts less and less."""
+
+    def __init__(self) -> None:
+        self._since = self._last = 0.0
+        self._weight = 0.0
+
+    def begin(self, now: float) -> None:
+        self._since = self._last = now
+        self._weight = 0.0
+
+    def note(self, now: float) -> None:
+        """One more."""
+        self._weight = 1.0 + self._faded(now)
+        self._last = now
+
+    def a_second(self, now: float) -> float:
+        """0: there was none, or it is too early to say."""
+        if now - self._since < SURE_OF_PACE:
+            return 0.0
+        return self._faded(now) / (PACE_SECONDS * (1.0 - exp((self._since - now) / PACE_SECONDS)))
+
+    def _faded(self, now: float) -> float:
+        return self._weight * exp((self._last - now) / PACE_SECONDS)
+
+
 @dataclass(slots=True)
 class _Place:
     knock: Incoming = field(repr=False)
@@ -72,6 +103,8 @@ class Admission:
     def __init__(self, rate: float = PER_SECOND, burst: int = BURST) -> None:
         self._new = Bucket(rate, burst)
         self._lines = Bucket(LINES_PER_SECOND, LINES_PER_SECOND * 10)
+        self._pace = Pace()
+        """At which they are called in."""
         self._line: OrderedDict[bytes, _Place] = OrderedDict()
         """In the order of coming."""
         self._hurried: OrderedDict[bytes, _Place] = OrderedDict()
@@ -87,11 +120,16 @@ class Admission:
         """Whether a newcomer may begin at once. While somebody waits, nobody who comes later goes first."""
         return not busy and not len(self) and self._new.takes(now)
 
-    def line_up(self, account: bytes, incoming: Incoming, now: float) -> None:
-        """A newcomer's first knock, or one more."""
-        if self.knocks_again(account, now, incoming) or len(self) >= MOST_WAITING:
-            return
+    def line_up(self, account: bytes, incoming: Incoming, now: float) -> bool:
+        """A newcomer's first knock, or one more. Whether they have a place."""
+        if self.knocks_again(account, now, incoming):
+            return True
+        if len(self) >= MOST_WAITING:
+            return False
+        if not len(self):
+            self._pace.begin(now)
         self._line[account] = _Place(_knock(incoming), now)
+        return True
 
     def knocks_again(self, account: bytes, now: float, incoming: Incoming | None = None) -> bool:
         """Whether this one is in the line already; then it is noted that they knock, and with what."""
@@ -141,11 +179,16 @@ class Admission:
         if not line:
             return None
         account, place = line.popitem(last=False)
+        self._pace.note(now)
         return account, place.knock, place.messages
 
-    def minutes(self) -> int:
-        """For about how long whoever comes last has to wait, at least one."""
-        return int(len(self) / PACE) // 60 + 1
+    def minutes(self, now: float) -> float | None:
+        """For about how long whoever comes last has to wait, if it goes on as it went of late; None: who knows.
+
+        Those who press on are called after them.
+        """
+        pace = self._pace.a_second(now)
+        return len(self._line) / pace / 60 if pace else None
 
     def may_tell(self, account: bytes, now: float) -> bool:
         """Whether there is room for a line to this one, who has to wait."""

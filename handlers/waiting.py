@@ -11,19 +11,38 @@ from storage import traces
 from storage.code import read as read_code
 from storage.database import Tx
 
+SOME_MINUTES = 3.0
+"""Nobody is told a number below that, or before the pace is known."""
+MINUTES = (5, 10, 15, 20, 30, 45)
+"""As coarse as what is known of it; and words that fit each of them in every language."""
+
 
 def line_up(desk: Desk, incoming: Incoming, account: bytes, now: float) -> None:
     """`now`: seconds of a monotonic clock. Told only if there is room for the line."""
-    desk.admission.line_up(account, incoming, now)
+    has_place = desk.admission.line_up(account, incoming, now)
     if not desk.admission.may_tell(account, now):
         return
     languages = desk.questionnaire.languages
     language = incoming.language_code if incoming.language_code in languages else languages[0]
-    line = desk.texts.say(language, "busy", n=desk.admission.minutes())
+    line = (
+        words(desk, language, desk.admission.minutes(now))
+        if has_place
+        else desk.texts.say(language, "busy-full")
+    )
     if incoming.kind is Kind.PRESS:
         desk.post(incoming.chat_id, [Answer(incoming.query_id, line, alert=True)])
     else:
         desk.post(incoming.chat_id, [Send(incoming.chat_id, line)])
+
+
+def words(desk: Desk, language: str, minutes: float | None) -> str:
+    """That somebody has a place, and for about how long they will wait."""
+    if minutes is None or minutes <= SOME_MINUTES:
+        return desk.texts.say(language, "busy-some")
+    told = next((each for each in MINUTES if minutes <= each), None)
+    if told is None:
+        return desk.texts.say(language, "busy-long")
+    return desk.texts.say(language, "busy-minutes", n=told)
 
 
 async def clear(desk: Desk, incoming: Incoming) -> None:

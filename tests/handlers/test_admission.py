@@ -28,6 +28,7 @@ from handlers.admission import (
 )
 from handlers.incoming import Incoming, Kind
 from handlers.outgoing import Send
+from handlers.waiting import words
 from intake.lifecycle import Status
 from storage import cases
 from storage.schema import drafts, traces
@@ -154,6 +155,39 @@ def test_lines_to_those_who_wait_leave_telegram_room_for_the_others() -> None:
     assert told <= LINES_PER_SECOND * 70
 
 
+def test_what_is_told_of_the_wait_is_the_pace_at_which_they_are_called_in() -> None:
+    line = Admission()
+    lined_up(line, range(1_200), 0.0)
+    assert line.minutes(1.0) is None  # too early to say
+    for halves in range(1, 121):  # two a second, as while there is more to do than is done
+        line.call(halves / 2)
+    assert line.minutes(60.0) == pytest.approx((1_200 - 120) / 2 / 60, rel=0.05)
+    for twentieths in range(1, 2_001):  # then twenty
+        line.line_up(account(10**6 + twentieths), knock(twentieths), 60.0)
+        line.call(60.0 + twentieths / 20)
+    assert line.minutes(160.0) == pytest.approx((1_200 - 120) / 20 / 60, rel=0.35)
+
+
+async def test_the_words_are_coarse_and_a_full_line_is_called_full(
+    flooded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, say = flooded, flooded.say
+    told = [words(world.desk, "en", minutes) for minutes in (None, 0.1, 3, 3.1, 11, 45, 46)]
+    assert told[:3] == [say("busy-some")] * 3
+    assert told[3:] == [*(say("busy-minutes", n=n) for n in (5, 15, 45)), say("busy-long")]
+    monkeypatch.setattr(admission, "MOST_WAITING", 1)
+    for number in range(AT_ONCE + 1):
+        await begin_again_and_again(world, number)
+    ann = Person(world, 5)
+    await ann.send("/start")
+    assert world.shown(ann.id)[-1].text == say("busy-full")
+    assert account_of(world, ann) not in world.desk.admission
+
+
+def account_of(world: World, person: Person) -> bytes:
+    return world.desk.vault.account(person.id)
+
+
 @pytest.fixture
 async def flooded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:  # type: ignore[misc]
     async with make_world(tmp_path) as world:
@@ -237,7 +271,7 @@ async def test_a_newcomer_in_a_flood_gets_one_polite_line_and_nothing_is_kept(fl
     ann = Person(world, 5)
     await ann.send("/start")
     sends = [call for call in world.posted if isinstance(call, Send)]
-    assert [call.text for call in sends] == [world.say("busy", n=1)]
+    assert [call.text for call in sends] == [world.say("busy-some")]
     assert await world.tables() == before
 
 
@@ -280,7 +314,7 @@ async def test_stop_is_never_kept_waiting(flooded: World) -> None:
     await ann.press(world.say("stop-button"))
     await world.deliver()
     assert [message.text for message in world.shown(ann.id)] == [world.say("stopped")]
-    assert (await ann.press(world.say("start-button"))).text == world.say("busy", n=1)
+    assert (await ann.press(world.say("start-button"))).text == world.say("busy-some")
     await call_in(world, 3 * AT_ONCE)
     assert started(world, ann)
 

@@ -104,7 +104,7 @@ ANSWERS_TO_PRESSES = {
         "key-confirmed-admin",
         "key-refused-admin",
     ),
-    *("key-settled", "not-yours", "released", "busy", "block-none", "block-done", "lifted", "lift-gone"),
+    *("key-settled", "not-yours", "released", "block-none", "block-done", "lifted", "lift-gone"),
     *("merge-none", "merging"),
     *("kept", "closing-toast", "closing-already", "undone", "undo-too-late", "hold-limit", "openings-limit"),
     *(
@@ -117,6 +117,7 @@ ANSWERS_TO_PRESSES = {
         "offer-over",
         "declined",
     ),
+    *("busy-some", "busy-minutes", "busy-long", "busy-full"),
     *("second-asked", "second-yes", "second-no", "second-over", "second-not-you", "second-lead"),
 }
 NEUTRAL = (
@@ -130,7 +131,7 @@ NEUTRAL = (
         "start-button",
         "request-closed",
     ),
-    *("busy", "barred"),
+    *("busy-some", "busy-minutes", "busy-long", "busy-full", "barred"),
 )
 """What may be the last thing that a searched phone shows."""
 TELLING = {
