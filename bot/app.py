@@ -215,6 +215,7 @@ async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None
         stop.set()
         service.sender.wake()
         await service.lanes.drain(DRAIN_SECONDS / 2)
+        await service.desk.aside.close()
         await service.postman.drain(DRAIN_SECONDS / 2)
         for task in background:
             task.cancel()

@@ -97,7 +97,7 @@ async def _made(
     questionnaire = load_questionnaire(chosen)
     texts = load_texts()
     words = Wording(texts, language.value if language else questionnaire.languages[0], questionnaire)
-    asked = Asked(first, last, by, months, _external(beside), round_to)
+    asked = Asked(first, last, by, months, _external(beside), round_to, as_picture=shape is Format.PNG)
     now = int(time.time())
     async with opened(chosen) as installation:
         found = await make(installation.db, words, asked, now, chosen.suppress_below)
@@ -108,11 +108,13 @@ async def _made(
         for remark in found.remarks:
             tell(f"! {remark}")
     if shape is Format.CSV:
-        return report_formats.as_csv(found).encode()
+        return report_formats.as_csv(found, definitions).encode()
     if shape is Format.JSON:
         return report_formats.as_json(found, definitions).encode()
     if shape is Format.TABLE:
         return report_formats.as_text(found, definitions).encode()
+    if found.beside is not None and len(found.beside.rows) > report_formats.MOST_BESIDE:
+        tell(f"The picture has the last {report_formats.MOST_BESIDE} rows of {beside}.")
     picture = await draw(report_formats.as_chart(found, chosen.organisation))
     if picture is None:
         raise PosternError("The picture could not be drawn: is matplotlib installed, and is there memory?")

@@ -5,13 +5,14 @@ Everything that is handed out was checked against what was shown before, and is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from handlers import wording
-from handlers.showing import finest, protected, remember
+from handlers.showing import cases_said, finest, protected, remember, told_of_people
 from handlers.wording import Wording
-from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cases_shown, cells, told_by_cases
+from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cells
 from intake.breakdowns import total as breakdown_total
 from intake.comparing import record, share
 from intake.counts import PERSONS, REQUESTS, earlier, month_of
@@ -19,12 +20,14 @@ from intake.errors import PosternError
 from intake.external import External
 from intake.lifecycle import Status
 from intake.periods import Period, a_year_before, before, months, until, year_to_date
-from intake.tables import Follows, Protected, Table
+from intake.tables import Cell, Follows, Protected, Table
 from storage import cases, tallies
 from storage.database import Database, Tx
 from storage.tallies import Known
 
 KEPT, MISSED = "service.kept.", "service.missed."
+SERVICE = "~service"
+"""As a question, which no questionnaire can have."""
 USUAL_LENGTH = 3
 """Months, if none are named."""
 
@@ -38,6 +41,8 @@ class Asked:
     beside: External | None
     round_to: int | None
     """Numbers of a breakdown are multiples of this."""
+    as_picture: bool = False
+    """It shows every month of the period, unless that is broken down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Report:
     sentences: list[str]
     series: dict[str, int] = field(default_factory=dict)
     """The period's months, for a picture."""
+    begins: str | None = None
+    """The month of the period in which counting began."""
     running: str | None = None
     """A month in it that isn't over."""
     parts: Parts | None = None
@@ -77,8 +84,8 @@ class Report:
     """Why something is not shown, and what follows from what is."""
     kept: tuple[int, int] | None = None
     """Answered in time, of so many."""
-    waiting: dict[str, int] = field(default_factory=dict)
-    """Cases at this moment, by status."""
+    waiting: dict[str, int | None] = field(default_factory=dict)
+    """Requests at this moment that are not closed: all, and by status unless one of these numbers is small."""
     beside: External | None = None
     ours: list[int | None] = field(default_factory=list)
     """Our requests in the periods of `beside`."""
@@ -87,6 +94,11 @@ class Report:
 def _look(tx: Tx) -> tuple[Known, dict[str, int]]:
     waiting = {status.value: cases.count(tx, status) for status in Status if status is not Status.CLOSED}
     return tallies.known(tx), waiting
+
+
+def _waiting(found: dict[str, int], below: int) -> dict[str, int | None]:
+    small = any(n < below for n in found.values())
+    return {"all": sum(found.values())} | {status: None if small else n for status, n in found.items()}
 
 
 async def make(db: Database, words: Wording, asked: Asked, now: int, below: int) -> Report:
@@ -98,29 +110,44 @@ async def make(db: Database, words: Wording, asked: Asked, now: int, below: int)
     period = _period(asked, this, known.first)
     if not period or period[-1] > this or period[0] < known.first:
         raise PosternError(f"There are counts from {known.first} to {this} only.")
-    rows = _rows(known, period, this, below, each_month=asked.each_month)
-    await remember(db, told_by_cases(known.settled, [row.period for row in rows if row.cases is not None]))
+    named = _named(known, period, this, each_month=asked.each_month)
+    closed = await cases_said(db, known, [each for _, each in named], below)
+    rows = _rows(known, named, closed)
     report = Report(words, period, rows, _sentences(known, words, period, this))
     report.series = {month: known.counts[month, REQUESTS] for month in period}
     report.running = this if this in period else None
-    report.waiting = waiting
-    report.kept = _kept(known, period, below)
+    report.begins = known.first if known.first in period else None
+    report.waiting = _waiting(waiting, below)
+    report.kept = await _kept(db, known, period, below)
     if report.kept is not None and (percent := share(*report.kept)) is not None:
         n, total = report.kept
         report.sentences.append(
             words.say("say-kept", period=words.within(period), n=n, total=total, percent=percent)
         )
-    totals = Table(periods=tuple(dict.fromkeys(row.period for row in rows)), counts=cells(known.counts))
-    report.remarks += _following(words, (await protected(db, totals, below)).warnings)
-    if asked.by is not None:
-        await _break_down(db, known, report, asked, below)
     if asked.beside is not None:
         report.beside = asked.beside
         report.ours = [
             known.total(each) if known.covers(each) and each[-1] < this else None
             for each, _ in asked.beside.rows
         ]
+    await remember(db, [told_of_people(known, [row.period for row in rows if row.people is not None])])
+    if asked.by is not None:
+        await _break_down(db, known, report, asked, below)
+    totals = Table(_shown(known, report, asked), cells(known.counts), over=known.over or "")
+    report.remarks[:0] = _following(words, (await protected(db, totals, below)).warnings)
     return report
+
+
+def _shown(known: Known, report: Report, asked: Asked) -> tuple[Period, ...]:
+    """The periods whose totals are told, wherever in the report."""
+    found = [row.period for row in report.rows]
+    if asked.beside is not None:
+        rows = zip(asked.beside.rows, report.ours, strict=True)
+        found += [period for (period, _), ours in rows if ours is not None]
+    if asked.as_picture and report.parts is None:
+        found += [(month,) for month in report.series]
+    year = year_to_date(report.period[-1])
+    return tuple(dict.fromkeys(found + ([year] if known.covers(year) else [])))
 
 
 def _period(asked: Asked, this: str, counted_from: str) -> Period:
@@ -133,22 +160,26 @@ def _period(asked: Asked, this: str, counted_from: str) -> Period:
         raise PosternError(f"--from and --to: {error}, like 2023-06.") from None
 
 
-def _rows(known: Known, period: Period, this: str, below: int, *, each_month: bool) -> list[Row]:
+def _named(known: Known, period: Period, this: str, *, each_month: bool) -> list[tuple[str, Period]]:
+    """The periods of a report, and what each of them is."""
     named = [("period", period), ("before", before(period)), ("a year before", a_year_before(period))]
     named.append(("year to date", year_to_date(period[-1])))
     if best := record(_whole(known, this)):
         named.append(("record month", (best,)))
     named += [("month", (month,)) for month in (period if each_month else period[-1:])]
+    return [(what, each) for what, each in named if known.covers(each) or what in {"period", "month"}]
+
+
+def _rows(known: Known, named: Sequence[tuple[str, Period]], closed: Mapping[Period, int]) -> list[Row]:
     return [
         Row(
             what,
             each,
             known.total(each),
             known.total(each, PERSONS) if len(each) == 1 else None,
-            cases_shown(known.settled, each, known.over, below),
+            closed.get(each),
         )
         for what, each in named
-        if known.covers(each) or what in {"period", "month"}
     ]
 
 
@@ -184,12 +215,18 @@ def _best_sentence(known: Known, words: Wording, this: str) -> list[str]:
     return [best] if best else []
 
 
-def _kept(known: Known, period: Period, below: int) -> tuple[int, int] | None:
-    kept, missed = (
-        sum(n for (month, name), n in known.counts.items() if month in period and name.startswith(start))
-        for start in (KEPT, MISSED)
-    )
-    return (kept, kept + missed) if min(kept, missed) >= below else None
+async def _kept(db: Database, known: Known, period: Period, below: int) -> tuple[int, int] | None:
+    """How many first replies came in time, and of how many; checked like any breakdown, and recorded."""
+    counts = Counter[Cell]()
+    for month, name in known.settled:
+        counts[month, SERVICE, ""] += 0
+        for start, option in ((KEPT, "kept"), (MISSED, "missed")):
+            if name.startswith(start):
+                counts[month, SERVICE, option] += known.settled[month, name]
+                counts[month, SERVICE, ""] += known.settled[month, name]
+    table = Table((period,), counts, SERVICE, (("kept",), ("missed",)), over=known.over or "")
+    ((kept, missed),) = (await protected(db, table, below)).cells
+    return None if kept is None or missed is None else (kept, kept + missed)
 
 
 def _following(words: Wording, warnings: Sequence[Follows], question: str = "") -> list[str]:

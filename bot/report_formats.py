@@ -12,6 +12,8 @@ from handlers.chart import Chart, Line
 from intake.comparing import share
 from intake.periods import Period
 
+MOST_BESIDE = 24
+"""Rows of somebody else's series, the newest, that a picture has room for."""
 NAMED = {
     "period": "asked for",
     "before": "before it",
@@ -32,8 +34,9 @@ def as_text(report: Report, definitions: str) -> str:
         ]
         totals = ["", *(str(total) for total in report.parts.totals)]
         blocks.append(_columns([heads, *lines, totals]))
-    waiting = ", ".join(f"{status} {n}" for status, n in report.waiting.items())
-    blocks.append(f"Cases at this moment: {waiting}")
+    whole, *parts = report.waiting.items()
+    waiting = ", ".join(f"{status} {n}" for status, n in parts if n is not None)
+    blocks.append(f"Not closed at this moment: {whole[1]}" + (f" ({waiting})" if waiting else ""))
     blocks.append("\n".join(report.sentences))
     if report.remarks:
         blocks.append("\n".join(f"! {remark}" for remark in report.remarks))
@@ -79,25 +82,31 @@ def _columns(lines: list[list[str]]) -> str:
     )
 
 
-def as_csv(report: Report) -> str:
+def as_csv(report: Report, definitions: str) -> str:
     made = io.StringIO()
     out = csv.writer(made, lineterminator="\n")
-    out.writerow(["source", "what", "from", "to", "question", "option", "number", "percent"])
+    out.writerow(
+        ["source", "what", "from", "to", "question", "option", "number", "percent", "our requests", "note"]
+    )
     for row in report.rows:
         for kind, number in (("requests", row.n), ("people", row.people), ("cases closed", row.cases)):
             if number is not None:
-                out.writerow(["ours", f"{row.what}: {kind}", *_ends(row.period), "", "", number, ""])
+                out.writerow(["ours", f"{row.what}: {kind}", *_ends(row.period), "", "", number, "", "", ""])
     if report.parts is not None:
+        by = report.parts.by.id
         for label, numbers in report.parts.options:
             for period, total, number in zip(report.parts.periods, report.parts.totals, numbers, strict=True):
                 percent = None if number is None else share(number, total)
                 shown = ["" if each is None else each for each in (number, percent)]
-                out.writerow(["ours", "part", *_ends(period), report.parts.by.id, _harmless(label), *shown])
+                out.writerow(["ours", "part", *_ends(period), by, _harmless(label), *shown, "", ""])
     if report.beside is not None:
-        for period, theirs in report.beside.rows:
-            out.writerow(
-                ["not ours", _harmless(report.beside.name), *_ends(period), "", "", f"{theirs:g}", ""]
-            )
+        name = _harmless(report.beside.name)
+        for (period, theirs), ours in zip(report.beside.rows, report.ours, strict=True):
+            beside = "" if ours is None else ours
+            out.writerow(["not ours", name, *_ends(period), "", "", f"{theirs:g}", "", beside, ""])
+    for what, lines in (("remark", report.remarks), ("definition", definitions.splitlines())):
+        for line in lines:
+            out.writerow(["ours", what, *[""] * 7, _harmless(line)])
     return made.getvalue()
 
 
@@ -155,7 +164,7 @@ def _span(period: Period) -> dict[str, str]:
 
 
 def as_chart(report: Report, organisation: str) -> Chart:
-    """Bars of the last period if it is broken down, else the line of its months."""
+    """Bars of the last period if it is broken down, else the line of its months; below, the series beside it."""
     words = report.words
     if report.parts is not None:
         labels = tuple(label for label, _ in report.parts.options)
@@ -167,6 +176,7 @@ def as_chart(report: Report, organisation: str) -> Chart:
             bars=numbers,
             bar_texts=tuple(_cell(report, last, n) for n in numbers),
             note=" ".join(report.remarks),
+            beside=_chart_beside(report),
         )
     title = words.say("stats-title", organisation=organisation)
     months = list(report.series)
@@ -174,10 +184,23 @@ def as_chart(report: Report, organisation: str) -> Chart:
         words.under_a_chart(month, with_year=at == 0 or month.endswith("-01"))
         for at, month in enumerate(months)
     )
-    ends_open = report.running is not None
+    values = tuple(report.series.values())
+    line = Line("", values, open_end=report.running is not None, open_start=report.begins is not None)
+    return Chart(title, under, (line,), note=" ".join(report.remarks), beside=_chart_beside(report))
+
+
+def _chart_beside(report: Report) -> Chart | None:
+    if report.beside is None or not report.beside.rows:
+        return None
+    words = report.words
+    shown = list(zip(report.beside.rows, report.ours, strict=True))[-MOST_BESIDE:]
     return Chart(
-        title,
-        under,
-        (Line("", tuple(report.series.values()), open_end=ends_open),),
-        note=" ".join(report.remarks),
+        words.say("say-beside", name=report.beside.name),
+        tuple(
+            words.label(period) + ("" if ours is None else f" · {words.say('say-our-requests', n=ours)}")
+            for (period, _), ours in shown
+        ),
+        bars=tuple(theirs for (_, theirs), _ in shown),
+        bar_texts=tuple(f"{theirs:g}" for (_, theirs), _ in shown),
+        is_others=True,
     )

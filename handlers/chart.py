@@ -22,6 +22,8 @@ class Line:
     """None: nothing was counted then."""
     open_end: bool = False
     """The last value is of a month that isn't over."""
+    open_start: bool = False
+    """The first value is of the month in which counting began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,15 @@ class Chart:
     labels: tuple[str, ...]
     """Under the months, or beside the bars."""
     lines: tuple[Line, ...] = ()
-    bars: tuple[int | None, ...] = ()
+    bars: tuple[float | None, ...] = ()
     """None: hidden."""
     bar_texts: tuple[str, ...] = ()
     """What stands at the end of each bar."""
     note: str = ""
+    is_others: bool = False
+    """The numbers aren't ours."""
+    beside: Chart | None = None
+    """Bars of somebody else's numbers, drawn below."""
 
 
 async def draw(chart: Chart) -> bytes | None:

@@ -16,7 +16,10 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#b3b3b3"
 WIDTH, DPI = 6.0, 180
 """Inches, dots an inch: 1,080 dots across, about what a phone shows."""
 FONT = 12.5
-TITLE_CHARS = 44
+LINES_HEIGHT = 4.3
+TITLE_CHARS, NOTE_CHARS = 44, 64
+LABEL_CHARS = 56
+NOTE_LINE = 0.24
 
 
 def main() -> None:
@@ -26,6 +29,7 @@ def main() -> None:
 
 def png(chart: dict[str, Any]) -> bytes:
     import matplotlib
+    import numpy
 
     matplotlib.use("agg")
     from matplotlib import pyplot
@@ -33,16 +37,26 @@ def png(chart: dict[str, Any]) -> bytes:
     pyplot.rcParams.update(
         {"font.family": "DejaVu Sans", "font.size": FONT, "text.color": INK, "axes.labelcolor": INK}
     )
+    pictures = [_pixels(pyplot, each) for each in (chart, chart["beside"]) if each]
+    made = BytesIO()
+    pyplot.imsave(made, numpy.vstack(pictures), format="png", dpi=DPI, metadata={"Software": None})
+    return made.getvalue()
+
+
+def _pixels(pyplot: Any, chart: dict[str, Any]) -> Any:
     figure = _lines(pyplot, chart) if chart["lines"] else _bars(pyplot, chart)
     figure.patch.set_facecolor(PAPER)
-    made = BytesIO()
-    figure.savefig(made, format="png", dpi=DPI, facecolor=PAPER, metadata={"Software": None})
-    return made.getvalue()
+    figure.set_dpi(DPI)
+    figure.canvas.draw()
+    return figure.canvas.buffer_rgba()
 
 
 def _lines(pyplot: Any, chart: dict[str, Any]) -> Any:
     title = _wrapped(chart["title"], TITLE_CHARS)
-    figure, axes = pyplot.subplots(figsize=(WIDTH, 4.3))
+    note = _wrapped(chart["note"], NOTE_CHARS)
+    foot = NOTE_LINE * (note.count("\n") + 1) + 0.1 if note else 0.0
+    height = LINES_HEIGHT + foot
+    figure, axes = pyplot.subplots(figsize=(WIDTH, height))
     axes.set_facecolor(PAPER)
     most = 1
     for number, line in reversed(list(enumerate(chart["lines"]))):
@@ -52,12 +66,16 @@ def _lines(pyplot: Any, chart: dict[str, Any]) -> Any:
         xs, ys = [x for x, _ in points], [y for _, y in points]
         most = max(most, *ys)
         colour, style, mark = (BLUE, "-", "o") if number == 0 else (ORANGE, (0, (4, 2)), "s")
+        begins = 1 if line["open_start"] and len(xs) > 1 else 0
         ends = len(xs) - 1 if line["open_end"] and len(xs) > 1 else len(xs)
-        axes.plot(xs[:ends], ys[:ends], color=colour, linestyle=style, linewidth=2.4, marker=mark,
+        axes.plot(xs[begins:ends], ys[begins:ends], color=colour, linestyle=style, linewidth=2.4, marker=mark,
                   markersize=6, label=line["label"])  # fmt: skip
-        if ends < len(xs):  # the month that isn't over: a thin line to an empty circle
-            axes.plot(xs[-2:], ys[-2:], color=colour, linestyle=":", linewidth=2)
-            axes.plot(xs[-1:], ys[-1:], color=colour, marker=mark, markersize=8, markerfacecolor=PAPER,
+        # A month that is no whole one, the running one or the first: a thin line to an empty mark.
+        partial = [(slice(0, 2), 0)] * begins + [(slice(-2, None), -1)] * (len(xs) - ends)
+        for part, _ in partial:
+            axes.plot(xs[part], ys[part], color=colour, linestyle=":", linewidth=2)
+        for _, at in partial:
+            axes.plot([xs[at]], [ys[at]], color=colour, marker=mark, markersize=8, markerfacecolor=PAPER,
                       markeredgewidth=2.2, linestyle="none")  # fmt: skip
         if number == 0:
             best = max(range(len(ys)), key=lambda at: (ys[at], at))
@@ -78,14 +96,19 @@ def _lines(pyplot: Any, chart: dict[str, Any]) -> Any:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(GRID)
-    figure.suptitle(title, x=0.03, y=0.985, ha="left", va="top", fontweight="bold", fontsize=FONT + 1.5)
-    top = 0.90 - 0.055 * title.count("\n")
+    figure.suptitle(title, x=0.03, y=1 - 0.06 / height, ha="left", va="top", fontweight="bold",
+                    fontsize=FONT + 1.5)  # fmt: skip
+    head = 0.43 + 0.24 * title.count("\n")
     if sum(any(y is not None for y in line["values"]) for line in chart["lines"]) > 1:
         handles, labels = axes.get_legend_handles_labels()
-        figure.legend(handles[::-1], labels[::-1], loc="upper left", bbox_to_anchor=(0.015, top + 0.02),
-                      ncols=2, frameon=False, fontsize=FONT - 1.5, handlelength=2.2, columnspacing=1.2)  # fmt: skip
-        top -= 0.08
-    figure.subplots_adjust(left=0.10, right=0.97, top=top - 0.02, bottom=0.15)
+        figure.legend(handles[::-1], labels[::-1], loc="upper left",
+                      bbox_to_anchor=(0.015, 1 - (head - 0.09) / height), ncols=2, frameon=False,
+                      fontsize=FONT - 1.5, handlelength=2.2, columnspacing=1.2)  # fmt: skip
+        head += 0.34
+    if note:
+        figure.text(0.03, 0.10 / height, note, ha="left", va="bottom", color=PALE, fontsize=FONT - 2.5)
+    figure.subplots_adjust(left=0.10, right=0.97, top=1 - (head + 0.09) / height,
+                           bottom=(0.645 + foot) / height)  # fmt: skip
     return figure
 
 
@@ -93,8 +116,8 @@ def _bars(pyplot: Any, chart: dict[str, Any]) -> Any:
     """A line of words above each bar: labels are long in some languages, and a phone is narrow."""
     title = _wrapped(chart["title"], TITLE_CHARS)
     rows, head = len(chart["bars"]), 0.55 + 0.26 * title.count("\n")
-    note = _wrapped(chart["note"], 64) if chart["note"] else ""
-    foot = 0.12 + 0.24 * (note.count("\n") + 1 if note else 0)
+    note = _wrapped(chart["note"], NOTE_CHARS)
+    foot = 0.12 + NOTE_LINE * (note.count("\n") + 1 if note else 0)
     height = head + 0.62 * rows + foot
     figure, axes = pyplot.subplots(figsize=(WIDTH, height))
     axes.set_facecolor(PAPER)
@@ -102,12 +125,14 @@ def _bars(pyplot: Any, chart: dict[str, Any]) -> Any:
     for row, (label, value, text) in enumerate(
         zip(chart["labels"], chart["bars"], chart["bar_texts"], strict=True)
     ):
-        axes.text(0, row - 0.30, _cut(label, 52), va="center", ha="left", color=INK, fontsize=FONT - 0.5)
+        axes.text(
+            0, row - 0.30, _cut(label, LABEL_CHARS), va="center", ha="left", color=INK, fontsize=FONT - 0.5
+        )
         if value is None:
             axes.barh(row + 0.14, most * 0.05, height=0.36, color=PAPER, edgecolor=GREY, hatch="////")
         else:
-            axes.barh(row + 0.14, value, height=0.36, color=BLUE)
-        length = most * 0.05 if value is None else value
+            axes.barh(row + 0.14, max(0, value), height=0.36, color=ORANGE if chart["is_others"] else BLUE)
+        length = most * 0.05 if value is None else max(0, value)
         axes.text(length + most * 0.02, row + 0.14, text, va="center", ha="left", fontweight="bold",
                   color=PALE if value is None else INK)  # fmt: skip
     axes.set_ylim(rows - 0.5, -0.55)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from handlers.admission import Admission
+from handlers.aside import Aside
 from handlers.code_tries import Tries
 from handlers.outgoing import Outgoing
 from handlers.queue import Queue
@@ -92,6 +93,8 @@ class Desk:
     """Where return codes are derived."""
     tries: Tries = field(default_factory=Tries)
     """Of return codes."""
+    aside: Aside = field(default_factory=Aside)
+    """Where pictures are drawn."""
     canned: tuple[CannedReply, ...] = ()
     """Replies that the team has prepared."""
     redelivered: Callable[[], None] = lambda: None

@@ -13,10 +13,10 @@ from handlers.chart import Chart, Line, draw
 from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.outgoing import Answer, Button, Edit, EditPhoto, Keyboard, Outgoing, Send, SendPhoto
-from handlers.showing import finest, remember
+from handlers.showing import cases_said, finest, remember, told_of_people, told_of_totals
 from handlers.texts import LANGUAGES
 from handlers.wording import Wording
-from intake.breakdowns import Breakdown, breakdowns, cases_shown, cells, told_by_cases, total
+from intake.breakdowns import Breakdown, breakdowns, cells, total
 from intake.comparing import change, share
 from intake.counts import PERSONS, REQUESTS, earlier, month_of
 from intake.periods import QUARTER, YEAR, Period, a_year_before, before, until
@@ -30,6 +30,8 @@ LENGTHS = (1, QUARTER, YEAR)
 ABOUT = "about"
 MAX_CAPTION = 1_000
 """UTF-16 units, below Telegram's 1,024."""
+MAX_TEXT = 4_000
+"""Of a message without a picture; below 4,096."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,56 +70,57 @@ async def take(desk: Desk, incoming: Incoming, member: Member) -> None:
     if view is None or (view.by and by is None):  # a forged press, or a question that is no longer asked
         desk.post(incoming.chat_id, [Answer(incoming.query_id)])
         return
-    chart: Chart | None
-    if by is None:
-        last = earlier(month_of(desk.clock()), 1)
-        if _cases(desk, known, last) is not None:
-            await remember(desk.db, told_by_cases(known.settled, [(last,)]))
-        caption, chart = _totals(desk, words, known, view)
-    else:
-        caption, chart = await _parts(desk, words, known, view, by)
-    picture = await draw(chart) if chart is not None else None
-    keyboard = _keyboard(words, replace(view, on_picture=picture is not None), offered)
-    desk.post(incoming.chat_id, _calls(incoming, view, caption, picture, keyboard))
+    if incoming.query_id:
+        desk.post(incoming.chat_id, [Answer(incoming.query_id)])
+
+    async def show() -> None:
+        caption, chart = await (
+            _totals(desk, words, known, view) if by is None else _parts(desk, words, known, view, by)
+        )
+        picture = await draw(chart) if chart is not None else None
+        keyboard = _keyboard(words, replace(view, on_picture=picture is not None), offered)
+        desk.post(incoming.chat_id, [_call(incoming, view, caption, picture, keyboard)])
+
+    def failed() -> None:
+        desk.post(incoming.chat_id, [Send(incoming.chat_id, words.say("stats-failed"))])
+
+    desk.aside.begin(incoming.chat_id, show, failed)
 
 
-def _calls(
+def _call(
     incoming: Incoming, view: View, caption: str, picture: bytes | None, keyboard: Keyboard
-) -> Sequence[Outgoing]:
+) -> Outgoing:
     """A picture takes a picture's place. Where one of the two messages has none, a new message comes."""
     chat, message = incoming.chat_id, incoming.message_id
-    if not incoming.query_id or message is None:
-        return [_new(chat, caption, picture, keyboard)]
-    answer = Answer(incoming.query_id)
-    if picture is not None and view.on_picture:
-        return [answer, EditPhoto(chat, message, picture, caption, keyboard)]
-    if picture is None and not view.on_picture:
-        return [answer, Edit(chat, message, caption, keyboard)]
-    return [answer, _new(chat, caption, picture, keyboard)]
-
-
-def _new(chat: int, caption: str, picture: bytes | None, keyboard: Keyboard) -> Outgoing:
-    if picture is None:
-        return Send(chat, caption, keyboard)
-    return SendPhoto(chat, picture, caption, keyboard)
+    fits = _fitting(caption, MAX_TEXT if picture is None else MAX_CAPTION)
+    if incoming.query_id and message is not None:
+        if picture is not None and view.on_picture:
+            return EditPhoto(chat, message, picture, fits, keyboard)
+        if picture is None and not view.on_picture:
+            return Edit(chat, message, fits, keyboard)
+    return Send(chat, fits, keyboard) if picture is None else SendPhoto(chat, picture, fits, keyboard)
 
 
 def _language(desk: Desk, member: Member) -> str:
     return member.language if member.language in LANGUAGES else desk.staff_language
 
 
-def _totals(desk: Desk, words: Wording, known: Known, view: View) -> tuple[str, Chart]:
+async def _totals(desk: Desk, words: Wording, known: Known, view: View) -> tuple[str, Chart]:
     this = month_of(desk.clock())
     last = earlier(this, 1)
-    first, covers = known.first or this, known.covers
+    first, covers, shown = known.first or this, known.covers, list[Period]()
+
+    def number(period: Period) -> int:
+        shown.append(period)
+        return known.total(period)
 
     def line(period: Period) -> str:
-        return words.say("stats-line", period=words.label(period), n=known.total(period))
+        return words.say("stats-line", period=words.label(period), n=number(period))
 
     def against(period: Period, other: Period) -> str:
         if not covers(other):
             return line(period)
-        now, base = known.total(period), known.total(other)
+        now, base = number(period), number(other)
         percent = change(now, base)
         said = words.say(
             "stats-against", period=words.label(period), n=now, before=words.label(other), base=base
@@ -125,7 +128,7 @@ def _totals(desk: Desk, words: Wording, known: Known, view: View) -> tuple[str, 
         return said if percent is None else f"{said} ({percent:+d}\N{NO-BREAK SPACE}%)".replace("-", "−")
 
     so_far = words.say(
-        "stats-line", period=f"{words.label((this,))} {words.say('stats-so-far')}", n=known.total((this,))
+        "stats-line", period=f"{words.label((this,))} {words.say('stats-so-far')}", n=number((this,))
     )
     period = until(last, view.length)
     lines = [_title(desk, words), "", so_far]
@@ -134,17 +137,18 @@ def _totals(desk: Desk, words: Wording, known: Known, view: View) -> tuple[str, 
     year_ago = a_year_before((this,) if view.length == 1 else period)
     lines += [line(year_ago)] if covers(year_ago) else []
     if covers((last,)):
-        cases = _cases(desk, known, last)
-        shown = words.say("stats-hidden") if cases is None else cases
-        people = known.total((last,), PERSONS)
-        lines += ["", words.say("stats-people", period=words.label((last,)), n=people, cases=shown)]
+        cases = (await cases_said(desk.db, known, [(last,)], desk.terms.suppress_below)).get((last,))
+        lines += ["", words.say(
+            "stats-people", period=words.label((last,)), n=known.total((last,), PERSONS),
+            cases=words.say("stats-hidden") if cases is None else cases,
+        )]  # fmt: skip
+        await remember(desk.db, [told_of_people(known, [(last,)])])
     if first > a_year_before(period)[0]:
         lines.append(words.say("stats-since", period=words.label((first,))))
-    return "\n".join(lines), _line_chart(desk, words, known, this)
-
-
-def _cases(desk: Desk, known: Known, month: str) -> int | None:
-    return cases_shown(known.settled, (month,), known.over, desk.terms.suppress_below)
+    chart = _line_chart(desk, words, known, this)
+    shown += [(month,) for month in (*until(this, YEAR), *a_year_before(until(this, YEAR))) if month >= first]
+    await remember(desk.db, [told_of_totals(known, shown)])
+    return "\n".join(lines), chart
 
 
 def _line_chart(desk: Desk, words: Wording, known: Known, this: str) -> Chart:
@@ -158,9 +162,10 @@ def _line_chart(desk: Desk, words: Wording, known: Known, this: str) -> Chart:
         words.under_a_chart(month, with_year=at == 0 or month.endswith("-01"))
         for at, month in enumerate(months)
     )
+    older = a_year_before(months)
     lines = (
-        Line(words.say("stats-last-twelve"), values(months), open_end=True),
-        Line(words.say("stats-year-before"), values(a_year_before(months))),
+        Line(words.say("stats-last-twelve"), values(months), open_end=True, open_start=first in months),
+        Line(words.say("stats-year-before"), values(older), open_start=first in older),
     )
     return Chart(_title(desk, words), labels, lines)
 
@@ -213,13 +218,14 @@ def _described(
         bar_texts=tuple(texts),
         note=" ".join(notes),
     )
-    return _fitting("\n".join([*lines, *(["", *notes] if notes else [])])), chart
+    return "\n".join([*lines, *(["", *notes] if notes else [])]), chart
 
 
-def _fitting(caption: str) -> str:
-    while len(caption.encode("utf-16-le")) // 2 > MAX_CAPTION:  # the picture says it all
-        caption = caption[: caption.rstrip("\n").rfind("\n")] if "\n" in caption else caption[:MAX_CAPTION]
-    return caption
+def _fitting(text: str, most: int) -> str:
+    """Without its last lines, if it is too long. Below a picture that is no loss: the picture has them."""
+    while len(text.encode("utf-16-le")) // 2 > most:
+        text = text[: text.rstrip("\n").rfind("\n")] if "\n" in text else text[: most // 2]
+    return text
 
 
 def _title(desk: Desk, words: Wording) -> str:

@@ -7,7 +7,7 @@ thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import log10
 
@@ -17,6 +17,7 @@ from intake.disclosure_follows import follows
 from intake.disclosure_rounding import bounds, rounded
 from intake.disclosure_solver import Programme
 from intake.disclosure_world import Guard, Rule, World, guards, known, number_of
+from intake.register import lasting
 from intake.tables import (
     Cell,
     Column,
@@ -43,6 +44,7 @@ __all__ = [
     "Release",
     "Rounding",
     "Table",
+    "permits",
     "protect",
 ]
 _PUSH = 1e-3
@@ -80,26 +82,44 @@ def _checked(table: Table, before: Sequence[Release], below: int, rounding: Roun
     return check.outcome(before)
 
 
+def permits(release: Release, counts: Mapping[Cell, int], before: Sequence[Release], below: int) -> bool:
+    """Whether facts about a question may be told that are no table of it: whether no small number follows from them,
+    after all that was shown before."""
+    periods = tuple(dict.fromkeys(fact.period for fact in release.facts))
+    columns = tuple(dict.fromkeys(fact.column for fact in release.facts))
+    table = Table(periods, counts, release.question, columns, release.exclusive)
+    return not release.facts or _Check(table, before, below, None, release.facts).run() is None
+
+
 class _Check:
     """One table on its way: which of its cells are hidden, and which worlds prove that this is enough."""
 
     def __init__(
-        self, table: Table, before: Sequence[Release], below: int, rounding: Rounding | None
+        self,
+        table: Table,
+        before: Sequence[Release],
+        below: int,
+        rounding: Rounding | None,
+        facts: Sequence[Fact] = (),
     ) -> None:
+        """`facts`: to be told in place of the table's numbers, all of them or none."""
         self.table, self.below, self.rounding = table, below, rounding
         self.known = known(table, before)
-        self.places = [(period, column) for period in table.periods for column in table.columns]
+        self.places = [(fact.period, fact.column) for fact in facts] or [
+            (period, column) for period in table.periods for column in table.columns
+        ]
         self.counts = [sum(self.known.truth[i] for i in self.known.members(*place)) for place in self.places]
-        self.rules = [
+        self.rules = [Rule(self.known.members(f.period, f.column), f.least, f.most) for f in facts] or [
             Rule(self.known.members(*place), *bounds(table.question, place, n, rounding))
             for place, n in zip(self.places, self.counts, strict=True)
         ]
-        self.small = {c for c, n in enumerate(self.counts) if n < below}
+        self.small = set() if facts else {c for c, n in enumerate(self.counts) if n < below}
         self.hidden = set(self.small)
         once_hidden = [
             place for release in before if release.question == table.question for place in release.hidden
         ]
-        self.guards = list(guards(self.known, [*once_hidden, *self.places], below))
+        cells = once_hidden if facts else [*once_hidden, *self.places]
+        self.guards = list(guards(self.known, cells, below))
         self.guards.sort(key=self._is_in_the_table)  # what may lead to a refusal first
         self.worlds: list[World] = []
         self.open = set(range(len(self.guards)))
@@ -215,7 +235,7 @@ def _totals(table: Table, before: Iterable[Release]) -> Protected:
     return Protected(
         table,
         tuple((fact.least,) for fact in facts),
-        Release("", True, facts, ()),
+        Release("", True, lasting(facts, table.over), ()),
         follows(facts, earlier, count),
     )
 

@@ -6,7 +6,7 @@ period ties two points in time; a period follows from the published ones if, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from intake.disclosure_world import number_of
 from intake.tables import Column, Fact, Follows, Period
@@ -20,7 +20,8 @@ def follows(
 ) -> tuple[Follows, ...]:
     """What `shown` gives away, together with what was published before, beyond what it says.
 
-    The smallest periods only, and only exact numbers. What followed before, without the table, is not told again.
+    The smallest periods only, and only exact numbers. What followed before, without the table, is not told again,
+    unless it follows from the table alone: its readers may have seen nothing else.
     """
     own = {fact for fact in shown if fact.least == fact.most}
     earlier = {fact for fact in before if fact.least == fact.most} - own
@@ -29,11 +30,29 @@ def follows(
         mine = {_edge(fact.period) for fact in own if fact.column == column}
         theirs = {_edge(fact.period) for fact in earlier if fact.column == column}
         known = set(_smallest(theirs)) | mine | theirs
-        for edge in _smallest(mine | theirs):
-            if edge not in known:
+        alone = set(_smallest(mine)) - mine
+        for edge in sorted({*_smallest(mine | theirs), *alone}):
+            if edge in alone or edge not in known:
                 period = _months(edge)
                 found.append(Follows(period, column, count(period, column)))
     return tuple(found)
+
+
+def chain(numbers: Mapping[Period, int]) -> Iterator[tuple[Period, int]]:
+    """Of periods and their numbers: the smallest periods that they give, from which all others add up again."""
+    edges = {_edge(period): n for period, n in numbers.items()}
+    at: dict[int, int] = {}
+    for start in sorted({point for edge in edges for point in edge}):
+        if start in at:
+            continue
+        at[start], seen = 0, [start]
+        for point in seen:
+            for (first, last), n in edges.items():
+                for here, there, step in ((first, last, n), (last, first, -n)):
+                    if here == point and there not in at:
+                        at[there] = at[here] + step
+                        seen.append(there)
+    yield from ((_months((first, last)), at[last] - at[first]) for first, last in _smallest(set(edges)))
 
 
 def _smallest(edges: set[Edge]) -> list[Edge]:

@@ -1,16 +1,18 @@
 """The register of all breakdowns that were ever shown, in a chat or by the command: a new table is checked against it.
 
 It is kept for as long as there are counts, which is for ever: a number that was shown is not forgotten by those who saw
-it. It grows by a row for each different table, not for each time that one is looked at.
+it. It grows with what was not shown before, and not with each time that something is looked at: months that are over
+have one number each, and those of a month that runs on are not kept (`intake.register`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 
+from intake.register import new_in
 from intake.tables import Fact, Protected, Release, Rounding
 from storage.database import Tx, insert_new
 from storage.schema import releases
@@ -33,14 +35,26 @@ def add(tx: Tx, protected: Protected, before: Sequence[Release]) -> bool:
     """
     if protected.refusal is not None:
         raise ValueError("a table that was refused is not shown")
+    return remember(tx, [protected.release], before)
+
+
+def remember(tx: Tx, told: Iterable[Release], before: Sequence[Release]) -> bool:
+    """Record what is about to be told, as `add` does. Of each only what the register doesn't say yet."""
     if set(everything(tx)) != set(before):
         return False
-    plain = _written(protected.release)
+    for release in told:
+        new = new_in(release, before)
+        if new is not None:
+            _insert(tx, new)
+    return True
+
+
+def _insert(tx: Tx, release: Release) -> None:
+    plain = _written(release)
     identity = tx.vault.tag("release", plain)
     size = -(-len(plain) // STEP_BYTES) * STEP_BYTES
     box = tx.vault.wrap_padded(SHOWN, identity, plain, size)
     insert_new(tx, releases, {"id": identity, "shown": box})
-    return True
 
 
 def rounding(tx: Tx, base: int) -> Rounding:

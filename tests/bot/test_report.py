@@ -6,14 +6,21 @@ import asyncio
 import csv
 import io
 import json
+import struct
 import time
 from pathlib import Path
 
 import pytest
 
-from bot.installation import opened
+from bot.installation import load_questionnaire, opened
+from bot.report import Report, _waiting
+from bot.report_formats import as_chart
 from bot.settings import Settings
+from handlers.texts import load_texts
+from handlers.wording import Wording
 from intake.counts import earlier, month_of
+from intake.external import read as read_series
+from intake.tables import Release
 from storage import releases, tallies
 from tests import counted
 from tests.bot.installed import Shell
@@ -105,14 +112,14 @@ def test_a_number_under_the_threshold_is_neither_shown_nor_left_over(installed: 
 def test_what_was_printed_is_remembered(published: Shell) -> None:
     published(*AUTUMN, "--by", "status")
 
-    async def count() -> int:
+    async def told() -> list[Release]:
         async with opened(_settings(published)) as installation:
-            return len(await installation.db.read(releases.everything))
+            return list(await installation.db.read(releases.everything))
 
-    first = asyncio.run(count())
-    assert first == 3  # the totals, what the cases tell of the endings, the parts
+    first = asyncio.run(told())
+    assert sorted(each.question for each in first) == ["", "outcome", "persons", "status", "~service"]
     published(*AUTUMN, "--by", "status")
-    assert asyncio.run(count()) == first
+    assert asyncio.run(told()) == first
 
 
 def test_whoever_takes_counts_out_stands_in_the_audit_trail(published: Shell) -> None:
@@ -139,15 +146,42 @@ def test_csv_and_json_say_the_same(published: Shell, tmp_path: Path) -> None:
     assert as_json["totals"][0] == {
         "what": "period", "from": "2023-09", "to": "2023-11", "requests": 577, "people": None, "cases": 482,
     }  # fmt: skip
-    assert [row["number"] for row in rows if row["source"] == "not ours"] == ["1240", "905.5"]
+    assert [(row["number"], row["our requests"]) for row in rows if row["source"] == "not ours"] == [
+        ("1240", "281"), ("905.5", "577"),
+    ]  # fmt: skip
+    definitions = [row["note"] for row in rows if row["what"] == "definition"]
+    assert definitions == as_json["definitions"]
+    assert any("184" in row["note"] for row in rows if row["what"] == "remark")
     assert [row["our_requests"] for row in as_json["not_ours"]["rows"]] == [281, 577]
     assert as_json["answered_in_time"]["of"] > 100
 
 
-def test_a_picture_is_drawn(published: Shell, tmp_path: Path) -> None:
-    file = tmp_path / "autumn.png"
-    assert published(*AUTUMN, "--format", "png", "--out", str(file)).code == 0
+def test_a_picture_is_drawn_with_the_series_beside_it(published: Shell, tmp_path: Path) -> None:
+    file, series = tmp_path / "autumn.png", tmp_path / "series.csv"
+    series.write_text("period,Court cases\n2023-09..2023-11,905.5\n", "utf-8")
+    asked = (*AUTUMN, "--format", "png", "--out", str(file))
+    assert published(*asked, "--beside", str(series)).code == 0
     assert file.read_bytes().startswith(b"\x89PNG")
+    _, height = struct.unpack(">II", file.read_bytes()[16:24])
+    report = Report(
+        Wording(load_texts(), "en", load_questionnaire(published.place.loaded)), ("2023-10", "2023-11"), [], [],
+        series={"2023-10": 218, "2023-11": 175}, begins="2023-10",
+        beside=read_series(series.read_text(), "f"), ours=[577],
+    )  # fmt: skip
+    chart = as_chart(report, "Open Gate")
+    assert chart.lines[0].open_start
+    assert chart.beside is not None
+    assert (chart.beside.labels, chart.beside.bars) == (
+        ("September – November 2023 · our requests: 577",),
+        (905.5,),
+    )
+    assert chart.beside.is_others
+    assert height > 1_000  # both of them, one above the other
+
+
+def test_cases_under_the_threshold_are_told_as_one_number() -> None:
+    assert _waiting({"open": 40, "claimed": 12}, 10) == {"all": 52, "open": 40, "claimed": 12}
+    assert _waiting({"open": 40, "claimed": 3}, 10) == {"all": 43, "open": None, "claimed": None}
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,7 @@ class World:
     async def turn(self, update: dict[str, Any]) -> None:
         """One update, and the delivery of what it posted."""
         await take_turn(self.desk, "postern_test_bot", update)
+        await self.desk.aside.idle()
         await self.apply()
 
     async def apply(self) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
-from intake.breakdowns import OUTCOME_ID, Breakdown, cells
-from intake.disclosure import protect
+from intake.breakdowns import OUTCOME_ID, Breakdown, cells, told_by_cases
+from intake.disclosure import permits, protect
 from intake.tables import Cell, Column, Period, Protected, Reason, Release, Rounding, Table
 
 SUMMER = ("2023-06", "2023-07", "2023-08")
@@ -218,3 +218,23 @@ def test_a_month_in_which_nothing_ended_hides_nothing() -> None:
     assert counts["2023-09", OUTCOME_ID, ""] == 0
     found = protect(Table((september + october,), counts, OUTCOME_ID, columns(*by.options)), (), BELOW)
     assert found.cells[0].count(None) != 1
+
+
+def test_cases_closed_are_not_told_where_a_breakdown_shown_before_makes_them_say_too_much() -> None:
+    """By the table the five withdrawn may be none, if sixteen were duplicates; by the cases eleven were at most."""
+    month = ("2023-10",)
+    ended = {"helped": 60, "referred": 40, "out-of-scope": 12, "test": 20, "duplicate": 11, "withdrawn": 5}
+    counted_as = {(month[0], f"outcome:{name}"): n for name, n in ended.items()}
+    by = Breakdown(OUTCOME_ID, tuple(ended))
+    held = counted_as | {(month[0], "cases"): 60 + 40 + 12 + 5, (month[0], "requests"): 300}
+    counts = cells(held, by)
+    table = protect(Table((month,), counts, OUTCOME_ID, columns(*by.options)), (), BELOW)
+    assert shown(table) == ((60, 40, 12, 20, None, None),)
+    told = told_by_cases(held, [month])
+    assert permits(told, counts, (), BELOW)
+    assert not permits(told, counts, (table.release,), BELOW)
+    after = protect(Table((month,), counts, OUTCOME_ID, columns(*by.options)), (told,), BELOW)
+    assert after.cells != table.cells  # the other way round it is the table that hides more
+    unheld = held | {(month[0], "cases"): 60 + 40 + 12}
+    assert permits(told_by_cases(unheld, [month]), counts, (table.release,), BELOW)
+    assert permits(Release(OUTCOME_ID, True, (), ()), counts, (), BELOW)

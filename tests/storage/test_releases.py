@@ -46,6 +46,11 @@ async def test_the_same_table_is_kept_once(db: Database) -> None:
     assert await db.write(lambda tx: releases.add(tx, first, ()))
     assert await db.write(lambda tx: releases.add(tx, first, (first.release,)))
     assert await db.read(releases.everything) == (first.release,)
+    part = shown(MONTHS[1])
+    assert await db.write(lambda tx: releases.add(tx, part, (first.release,)))
+    assert await db.read(releases.everything) == (first.release,)  # nobody learns anything from it
+    assert await db.write(lambda tx: releases.remember(tx, [part.release], (first.release,)))
+    assert await db.read(releases.everything) == (first.release,)
 
 
 async def test_a_table_that_was_checked_before_another_was_recorded_is_not_recorded(db: Database) -> None:
@@ -63,8 +68,8 @@ async def test_a_refused_table_is_never_recorded(db: Database) -> None:
 
 async def test_a_row_is_wrapped_bound_to_its_place_and_says_its_size_in_steps(db: Database) -> None:
     def sizes(tx: Tx) -> set[int]:
-        assert releases.add(tx, shown(*MONTHS), ())
-        assert releases.add(tx, shown(MONTHS[0]), releases.everything(tx))
+        assert releases.add(tx, shown(*MONTHS[:2]), ())
+        assert releases.add(tx, shown(*MONTHS), releases.everything(tx))
         boxes = list(tx.conn.execute(select(table.c.shown)).scalars())
         assert not any(b"2026" in box or b"kind" in box for box in boxes)
         return {len(box) for box in boxes}
