@@ -121,11 +121,8 @@ class World:
         desk = {name: value for name, value in values.items() if name in {"questionnaire", "terms"}}
         if "questionnaire" in desk:
             public = labels(desk["questionnaire"])  # type: ignore[arg-type]
-            desk |= {
-                "labels": public,
-                "labels_fingerprint": labels_fingerprint(public).hex(),
-                "fingerprint": labels_fingerprint(public).hex(),
-            }
+            made = labels_fingerprint(public).hex()
+            desk |= {"labels": public, "labels_fingerprint": made, "fingerprint": made}
         self.desk = replace(self.desk, **desk)  # type: ignore[arg-type]
 
     async def read(self, work: Any) -> Any:
