@@ -173,8 +173,12 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
         traces.leave(tx, Trace(chat, message, now, now, ours=True))
     elif note.gone_after and (chat > 0 or second.mark_of(note.kind)):
         due = now + min(note.gone_after, LONGEST_TRACE)
-        about = {"copy": note.case, ringing.RING: f"{ringing.MARK}{note.case}"}.get(note.kind)
-        about = second.mark_of(note.kind) if about is None else about
+        marks = {
+            "copy": note.case,
+            ringing.RING: f"{ringing.MARK}{note.case}",
+            ringing.RAISED: f"{ringing.MARK_RAISED}{note.case}",
+        }
+        about = marks.get(note.kind, second.mark_of(note.kind))
         if note.kind == operator_locks.NOTE:
             about = note.kind  # of no case, and of all: it goes when its reader is no lead any longer
         trace = Trace(chat, message, due, now, ours=True, screen=note.kind == "screen", case=about)

@@ -25,6 +25,7 @@ from handlers import (
     operator_second,
     operator_slot,
     operator_slots,
+    operator_undo,
     reply_states,
     second,
 )
@@ -32,19 +33,18 @@ from handlers.cards import DAY, waiting
 from handlers.desk import Desk
 from handlers.incoming import Incoming, Kind
 from handlers.operator_cases import own_case
-from handlers.operator_limits import may_hold, may_open
+from handlers.operator_claim import claim, release
+from handlers.operator_limits import may_open
 from handlers.outgoing import Answer, Button, Delete, Keyboard, Send
 from handlers.queue import order_of
 from handlers.staff_notices import document_due
 from handlers.telling import Told, tell
-from intake.lifecycle import BY_OPERATORS, SECOND_PERSON, Act, Outcome, Status
+from intake.lifecycle import BY_OPERATORS, SECOND_PERSON, Outcome
 from intake.roles import Right, may
 from intake.trail import Event
-from storage import audit, cases, custody, handouts, locks, meta, traces
-from storage.cases import Case
+from storage import audit, cases, custody, handouts, meta, traces
 from storage.database import Tx
 from storage.keywords import key_words
-from storage.sealing import has_slot
 from storage.staff import Member
 
 SETTLED_BY_A_PRESS = frozenset(
@@ -60,6 +60,7 @@ SETTLED_BY_A_PRESS = frozenset(
         "decline",
         "outcome",
         "undo",
+        "unact",
         "dup",
         "merge",
         "others",
@@ -178,6 +179,7 @@ async def _pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
         "merge": operator_merge.merge,
         "refer": operator_refer.refer,
         "undo": undo,
+        "unact": operator_undo.undo,
         "more": operator_more.menu,
         "raise": operator_more.ask_reason,
         "up": operator_more.raise_level,
@@ -219,50 +221,6 @@ def _is_double(tx: Tx, incoming: Incoming, reference: str) -> bool:
     """Whether this is a card that came a second time, because Telegram's answer to the first was lost."""
     case = cases.by_reference(tx, reference) if incoming.chat_type != "private" else None
     return case is not None and case.facts.card not in (None, incoming.message_id)
-
-
-def claim(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
-    """Take a case. Of any number who press at once, one holds it, and the others are told who."""
-    say, language = desk.texts.say, desk.staff_language
-    case = cases.by_reference(tx, reference)
-    if case is None:
-        return say(language, "case-gone", reference=reference), True
-    if case.status is Status.CLAIMED and case.holder == member.id:
-        return say(language, "claim-already-yours", reference=reference), False
-    if case.status is not Status.OPEN:
-        return _taken(tx, desk, case), True
-    if member.public_key is None or not has_slot(locks.get(tx, case.case).slots, member.public_key):
-        return say(language, "claim-no-slot", reference=reference), True
-    if refused := may_hold(tx, desk, member, case) or may_open(tx, desk, member, case, now):
-        return refused, True
-    if not cases.move(tx, case, Act.CLAIM, holder=member.id):
-        return say(language, "claim-late", reference=reference), True
-    audit.note(tx, Event.CLAIMED, member, now, case=case.case)
-    claimed = cases.by_id(tx, case.case) or case
-    if desk.terms.slots_for_holder_only:
-        custody.narrow_slots(tx, case, member.public_key)
-    if desk.terms.lease_of(claimed.facts.level):
-        custody.begin_lease(tx, claimed, now)
-    custody.refresh_card(tx, claimed, now)
-    document_due(tx, claimed, now)
-    return say(language, "claimed", reference=reference), False
-
-
-def _taken(tx: Tx, desk: Desk, case: Case) -> str:
-    say, language = desk.texts.say, desk.staff_language
-    if case.status is Status.CLOSED:
-        return say(language, "claim-closed", reference=case.reference)
-    holder = custody.holder_of(tx, case)
-    return say(language, "claim-taken", reference=case.reference, name=holder.name if holder else "—")
-
-
-def release(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:
-    say, language = desk.texts.say, desk.staff_language
-    case = own_case(tx, member, reference)
-    if case is None or not custody.give_back(tx, case, Act.RELEASE, now):
-        return say(language, "not-yours", reference=reference), True
-    audit.note(tx, Event.RELEASED, member, now, case=case.case)
-    return say(language, "released", reference=reference), False
 
 
 def send_file(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:

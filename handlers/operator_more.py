@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from handlers import ringing, second
+from handlers import ringing, second, undoing
 from handlers.desk import Desk
 from handlers.operator_cases import own_case
 from handlers.telling import Told, tell
+from handlers.undoing import Done
 from intake.lifecycle import RAISED_TO, Act, RaisedFor, after
 from intake.questionnaire import Level
 from intake.trail import Event
@@ -59,6 +60,8 @@ def raise_level(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told
     custody.refresh_card(tx, raised, now)
     if level is Level.EMERGENCY:
         ringing.raised(tx, desk, raised, member, now)
+    before = f"{case.facts.level}/{'little' if case.facts.near_empty else ''}"
+    undoing.offer(tx, desk, member, raised, Done.RAISE, now, before, say(language, f"level-{level}"))
     return say(language, "raised", reference=reference, level=say(language, f"level-{level}")), False
 
 

@@ -26,6 +26,10 @@ RING = "ring"
 """Tag of what is sent to one person."""
 MARK = "!"
 """Stands before the case of a trace that is a ring."""
+RAISED = "raised"
+"""Tag of what tells one person of a raise."""
+MARK_RAISED = "^"
+"""Stands before the case of its trace."""
 MOST_IN_CHAT = 5
 """Rings that lie in one chat at a time: whoever has so many has been woken, and finds the others by /next."""
 
@@ -69,11 +73,21 @@ def raised(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
     for chat in sorted(_who_hear(tx, case, holder, now)):
         say, language = desk.texts.say, desk.staff_language
         text = say(language, "ring-raised", reference=case.reference, name=holder.name)
-        outbox.add(
-            tx, Job(Task.SEND, now, urgent=True, chat=chat, text=text, delete_after=traces.LONGEST_TRACE)
-        )
+        job = Job(Task.SEND, now, urgent=True, case=case.case.hex(), chat=chat, text=text, tag=RAISED)
+        outbox.add(tx, replace(job, delete_after=traces.LONGEST_TRACE))
     if case.facts.card is None and desk.terms.operators_chat is not None:
         outbox.add(tx, Job(Task.CARD, now, urgent=True, case=case.case.hex()))
+
+
+def raise_undone(tx: Tx, desk: Desk, case: Case, holder: Member, now: int) -> None:
+    """Whoever has heard of it hears that it was a mistake; `case` as it was raised."""
+    for job_id, job in outbox.about(tx, {case.case.hex()}):
+        if job.tag == RAISED:
+            outbox.done(tx, job_id)
+    text = desk.texts.say(
+        desk.staff_language, "ring-raised-undone", reference=case.reference, name=holder.name
+    )
+    marked.reword(tx, marked.lying(tx, f"{MARK_RAISED}{case.case.hex()}"), text, now)
 
 
 def _who_hear(tx: Tx, case: Case, holder: Member, now: int) -> set[int]:

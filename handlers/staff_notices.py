@@ -136,7 +136,11 @@ def added_by_code(tx: Tx, desk: Desk, case: Case, at: int) -> None:
 
 
 def stay_open(tx: Tx, desk: Desk, case: Case, now: int) -> None:
-    """Something new has come: a case that is about to be closed stays open, and its holder hears why."""
+    """Something new has come: a case that is about to be closed stays open, and its holder hears why.
+
+    Nor is the claim undone any more: its holder has been told, and nobody else would be.
+    """
+    custody.stop_timers(tx, case, custody.Timer.UNDO)
     if not custody.stay_open(tx, case):
         return
     told = desk.texts.say(desk.staff_language, "closing-stopped", reference=case.reference)

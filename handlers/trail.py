@@ -8,7 +8,7 @@ from handlers.texts import Texts
 from intake.lifecycle import Outcome, RaisedFor
 from intake.questionnaire import Level
 from intake.roles import Role
-from intake.trail import By
+from intake.trail import By, Event
 from storage import cases
 from storage.audit import Entry
 from storage.database import Tx
@@ -18,6 +18,7 @@ _NAMED = (
     | {each.value: f"level-{each.value}" for each in Level}
     | {each.value: f"reason-{each.value}" for each in RaisedFor}
     | {each.value: f"role-{each.value}" for each in Role}
+    | {each.value: f"audit-{each.value}" for each in (Event.CLAIMED, Event.RELEASED)}
 )
 """Details that the texts have a word for; any other stands as it is."""
 

@@ -25,6 +25,8 @@ class Timer(StrEnum):
     CLOSING = "closing"
     SECOND = "second"
     OFFER = "offer"
+    UNDO = "undo"
+    """What its text says can be undone until then: see `handlers.undoing`."""
     ASKED = "asked"
     """Not of a held case: a question to a second person has lapsed, and the messages that ask it must say so."""
 
@@ -57,8 +59,10 @@ def begin_lease(tx: Tx, case: Case, now: int) -> None:
 
 
 def touch(tx: Tx, case_id: bytes, now: int) -> None:
-    """The holder has done something about it."""
+    """The holder has done something about it, and what they did before it stands."""
     case = cases.by_id(tx, case_id)
+    if case is not None:
+        stop_timers(tx, case, Timer.UNDO)
     if case is not None and case.facts.touched:
         cases.save_facts(tx, case, replace(case.facts, touched=now - now % 60, reminded=0))
 

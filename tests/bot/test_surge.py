@@ -17,7 +17,7 @@ from bot.counts import Counts
 from bot.postman import Postman
 from bot.sender import Sender
 from bot.states import States
-from handlers import operator, staff_notices
+from handlers import operator_claim, staff_notices
 from handlers.outgoing import Edit, Outgoing, Pin, Send
 from intake.lifecycle import Status
 from intake.questionnaire import Level
@@ -142,4 +142,4 @@ async def arrive(world: World, number: int, level: Level) -> str:
 def claim_next(tx: Tx, world: World, member: staff.Member) -> None:
     found = world.desk.queue.look(tx, world.now).queue()
     if found:
-        operator.claim(tx, world.desk, member, found[0].waiting.reference, world.now)
+        operator_claim.claim(tx, world.desk, member, found[0].waiting.reference, world.now)

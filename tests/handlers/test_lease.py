@@ -107,7 +107,7 @@ async def test_a_timer_that_comes_twice_or_late_does_nothing_to_the_next_holder(
 
 
 async def _claim_by(world: World, person: Person) -> None:
-    from handlers.operator import claim
+    from handlers.operator_claim import claim
     from storage import locks, staff
     from storage.sealing import Lock
 
