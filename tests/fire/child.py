@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import struct
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -17,13 +14,11 @@ from bot.settings import Settings, load_settings
 from handlers.texts import load_texts
 from intake.questionnaire import Questionnaire
 from tests.fire import planted
+from tests.fire.clock_file import CLOCK_FILE, moved_clock
 
-CLOCK_FILE = "FIRE_CLOCK"
-"""Environment: the file that says by how many seconds the service's clock is off."""
 PLANT = "FIRE_PLANT"
 """Environment: name of a fault in `planted.FAULTS`."""
 TASKS_FILE = "FIRE_TASKS"
-_OFFSET = struct.Struct("<q")
 
 
 def preload() -> None:
@@ -60,14 +55,3 @@ def _count_tasks_when_asked(path: Path) -> None:
         path.write_text(str(len(tasks)))
 
     signal.signal(signal.SIGUSR1, count)
-
-
-def moved_clock(path: Path) -> Callable[[], int]:
-    """Unix seconds, plus what the file says at this moment."""
-    file = os.open(path, os.O_RDONLY)
-    return lambda: int(time.time()) + _OFFSET.unpack(os.pread(file, _OFFSET.size, 0))[0]
-
-
-def move_clock(path: Path, seconds: int) -> None:
-    with path.open("r+b" if path.exists() else "wb") as file:
-        file.write(_OFFSET.pack(seconds))

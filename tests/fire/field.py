@@ -19,7 +19,7 @@ from intake.questionnaire import Questionnaire
 from storage import outbox, traces
 from storage.database import Tx
 from tests.bot.installed import Place
-from tests.fire import child, truth
+from tests.fire import child, clock_file, truth
 from tests.fire.counts import Counts
 from tests.fire.far_end import TOKEN, FarEnd
 from tests.fire.judge import Judge, codes_of
@@ -65,7 +65,7 @@ class Field:
     def move_clock(self, seconds: int) -> None:
         """By so much more, forward or back."""
         self.shift += seconds
-        child.move_clock(self.clock_file, self.shift)
+        clock_file.move_clock(self.clock_file, self.shift)
 
     # The service.
 
@@ -74,7 +74,7 @@ class Field:
         self.far_end.life += 1
         self.far_end.delivery.online.clear()
         place = Place(self.place.home, self.place.settings | changed)
-        environment = place.environment | {child.CLOCK_FILE: str(self.clock_file)}
+        environment = place.environment | {clock_file.CLOCK_FILE: str(self.clock_file)}
         environment |= {child.TASKS_FILE: str(self.place.home / "tasks")}
         if self.plant:
             environment[child.PLANT] = self.plant

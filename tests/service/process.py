@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bot.installed import Place
+from tests.fire.clock_file import CLOCK_FILE
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -24,6 +25,8 @@ class Service:
     place: Place
     name: str = "service"
     """Of its log; several processes of one installation have one each."""
+    clock_file: Path | None = None
+    """A file that moves its clock, see `tests.fire.clock_file`."""
     _process: asyncio.subprocess.Process | None = field(default=None, repr=False)
     _read: int = 0
 
@@ -39,10 +42,9 @@ class Service:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "bot.cli",
-                "run",
+                *(("tests.fire.alone",) if self.clock_file else ("bot.cli", "run")),
                 cwd=self.place.home,
-                env=place.environment,
+                env=place.environment | ({CLOCK_FILE: str(self.clock_file)} if self.clock_file else {}),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

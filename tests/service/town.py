@@ -26,6 +26,7 @@ from storage import staff
 from storage.database import Tx
 from storage.public_key import encode_public
 from tests.bot.installed import Place
+from tests.fire.clock_file import move_clock
 from tests.service.process import Service
 from tests.service.requester import Requester
 
@@ -63,6 +64,8 @@ class Town:
     admin: Phone
     texts: Texts = field(default_factory=load_texts, repr=False)
     operators: list[Operator] = field(default_factory=list)
+    shift: int = 0
+    """Seconds by which the clocks of the service and of the sandbox are ahead; see `later`."""
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(7_600_100_001, 137))
 
     @property
@@ -86,6 +89,13 @@ class Town:
         async with opened(self.place.loaded) as installation:
             return await (installation.db.write(work) if write else installation.db.read(work))
 
+    async def later(self, seconds: int) -> None:
+        """So much time passes, for the service and for Telegram alike. Only in a town whose clock can be moved."""
+        assert self.service.clock_file is not None
+        self.shift += seconds
+        move_clock(self.service.clock_file, self.shift)
+        await self.control.advance(seconds)
+
     async def delete(self, chat: int, message: int) -> None:
         """Take one of the bot's messages away behind its back, as a person does who clears the chat."""
         url = f"{self.sandbox.base_url}/bot{TOKEN}/deleteMessage"
@@ -100,10 +110,10 @@ class Town:
         await phone.wait_for(lambda shown: any(m.from_bot for m in shown), timeout=DELAY)
         return phone
 
-    async def hire(self, user: int) -> Operator:
-        """An operator whose key the admin has confirmed in the chat."""
+    async def hire(self, user: int, role: Role = Role.OPERATOR) -> Operator:
+        """Somebody whose key the admin has confirmed in the chat."""
         operator = Operator(
-            await self.enrol(user, Role.OPERATOR), self.sandbox.phone(user, GROUP), PrivateKey.generate()
+            await self.enrol(user, role), self.sandbox.phone(user, GROUP), PrivateKey.generate()
         )
         before = {message.id for message in await self.admin.messages()}
         await operator.phone.send(operator.public)
@@ -153,6 +163,7 @@ async def town(
     runs: bool = True,
     recovery: bool = True,
     listen: Sequence[str] = (),
+    movable_clock: bool = False,
 ) -> AsyncIterator[Town]:
     """With an admin and so many operators; `runs=False`: everything but a running service and its staff.
 
@@ -181,6 +192,9 @@ async def town(
         for n, each in enumerate(listen)
     ] or [Service(place)]
     service = services[0]
+    if movable_clock:
+        service.clock_file = home / "clock"
+        move_clock(service.clock_file, 0)
     try:
         await setup.create(place.loaded, bytes(RECOVERY.public_key) if recovery else None)
         questionnaire = load_questionnaire(place.loaded)
