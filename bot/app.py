@@ -139,6 +139,7 @@ def assemble(
         wake=sender.wake,
         throttle=Throttle(settings.throttle),
         busy=lanes.busy,
+        held_up=lanes.held_up,
         admission=Admission(),
         canned=load_canned_replies(settings),
         redelivered=counts.came_again,

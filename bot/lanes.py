@@ -25,6 +25,7 @@ class Lanes:
         self._lanes: dict[Hashable, deque[tuple[Work, asyncio.Future[Any]]]] = {}
         self._late_at = -BUSY_SECONDS
         self._workers: set[asyncio.Task[None]] = set()
+        self._side_by_side = running
         self._running = asyncio.Semaphore(running)
         self._room = asyncio.Semaphore(waiting)
 
@@ -35,6 +36,10 @@ class Lanes:
     def busy(self) -> bool:
         """Whether there is more to do than is done."""
         return asyncio.get_running_loop().time() < self._late_at + BUSY_SECONDS
+
+    def held_up(self) -> bool:
+        """Whether a lane waits for others just now. On a full day that is often so, and for a moment."""
+        return len(self._lanes) > self._side_by_side
 
     def overrun(self) -> None:
         """Wherever work comes from, more of it waits there than is taken."""

@@ -22,6 +22,10 @@ PER_SECOND = 100.0
 """New conversations; a busy day of such an organisation has as many in ten minutes."""
 BURST = 200
 """As many may begin at once after a quiet time."""
+HELD_UP_PER_SECOND = 40.0
+"""The same while work waits for other work: a full day has a dozen newcomers among two hundred presses a second, a
+flood has nothing else. By a webhook, which brings forty updates at a time, this is what a flood is noticed by."""
+HELD_UP_BURST = 40
 LINES_PER_SECOND = 5.0
 """Newcomers that are told to wait. Telegram takes 30 messages a second, and those being served need them."""
 MOST_WAITING = 50_000
@@ -102,6 +106,7 @@ class Admission:
 
     def __init__(self, rate: float = PER_SECOND, burst: int = BURST) -> None:
         self._new = Bucket(rate, burst)
+        self._held_up = Bucket(HELD_UP_PER_SECOND, HELD_UP_BURST)
         self._lines = Bucket(LINES_PER_SECOND, LINES_PER_SECOND * 10)
         self._pace = Pace()
         """At which they are called in."""
@@ -116,9 +121,11 @@ class Admission:
     def __contains__(self, account: bytes) -> bool:
         return account in self._line or account in self._hurried
 
-    def lets_in(self, now: float, *, busy: bool) -> bool:
+    def lets_in(self, now: float, *, busy: bool, held_up: bool = False) -> bool:
         """Whether a newcomer may begin at once. While somebody waits, nobody who comes later goes first."""
-        return not busy and not len(self) and self._new.takes(now)
+        if busy or len(self):
+            return False
+        return self._new.takes(now) and (not held_up or self._held_up.takes(now))
 
     def line_up(self, account: bytes, incoming: Incoming, now: float) -> bool:
         """A newcomer's first knock, or one more. Whether they have a place."""

@@ -87,6 +87,8 @@ class Desk:
     referrals: tuple[Referral, ...] = ()
     busy: Callable[[], bool] = lambda: False
     """Whether more comes in than is done: then newcomers stand in line at `admission`."""
+    held_up: Callable[[], bool] = lambda: False
+    """Whether work waits for other work just now."""
     admission: Admission = field(default_factory=Admission)
     queue: Queue = field(default_factory=Queue)
     stretching: Stretching = field(default_factory=Stretching)

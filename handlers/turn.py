@@ -53,7 +53,10 @@ async def _private(desk: Desk, incoming: Incoming, account: bytes) -> None:
     in_time = desk.throttle.admits(account, now)
     if in_time:
         who = await requester.take_turn(
-            desk, incoming, account, newcomers=lambda: desk.admission.lets_in(now, busy=desk.busy())
+            desk,
+            incoming,
+            account,
+            newcomers=lambda: desk.admission.lets_in(now, busy=desk.busy(), held_up=desk.held_up()),
         )
         if who is Who.NEWCOMER:
             waiting.line_up(desk, incoming, account, now)

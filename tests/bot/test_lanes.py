@@ -60,6 +60,19 @@ async def test_no_more_lanes_run_at_once_than_allowed() -> None:
     assert most == 3
 
 
+async def test_work_is_held_up_when_more_lanes_have_some_than_run() -> None:
+    lanes, gate = Lanes(running=2), asyncio.Event()
+    futures = [await lanes.submit(number, gate.wait) for number in (1, 2)]
+    await asyncio.sleep(0)
+    assert not lanes.held_up()
+    futures.append(await lanes.submit(3, gate.wait))
+    assert lanes.held_up()
+    gate.set()
+    await asyncio.gather(*futures)
+    await lanes.drain(1)
+    assert not lanes.held_up()
+
+
 async def test_submitting_waits_while_there_is_no_room() -> None:
     lanes, gate = Lanes(waiting=2), asyncio.Event()
     for _ in range(2):

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from handlers import admission, turn
 from handlers.admission import (
     BURST,
+    HELD_UP_BURST,
     HURRIES,
     LINES_PER_SECOND,
     MOST_WAITING,
@@ -70,6 +71,13 @@ def test_an_ordinary_day_waits_for_nothing() -> None:
 def test_more_newcomers_than_any_day_brings_must_wait_however_fast_they_are_served() -> None:
     line = Admission()
     assert sum(line.lets_in(1.0, busy=False) for _ in range(1_000)) == BURST
+
+
+def test_newcomers_who_hold_up_all_others_must_wait_sooner() -> None:
+    line = Admission()
+    assert sum(line.lets_in(n / 200, busy=False, held_up=True) for n in range(200)) < 2 * HELD_UP_BURST
+    on_a_full_day = Admission()
+    assert all(on_a_full_day.lets_in(n / 25, busy=False, held_up=True) for n in range(2_000))
 
 
 def test_nobody_begins_while_there_is_more_to_do_than_is_done_or_while_somebody_waits() -> None:
