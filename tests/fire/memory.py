@@ -43,7 +43,7 @@ class Memory:
     finished: bool = False
     where: str = ""
     """What the person was doing last; says where somebody got stuck."""
-    waits: list[float] = field(default_factory=list)
+    waits: list[tuple[float, float]] = field(default_factory=list)
     """Seconds from a press to the screen it brought."""
     knocks: list[int] = field(default_factory=list)
     """Updates with a /start before there was any screen."""

@@ -313,7 +313,7 @@ class Person:
         presses = [self.far_end.press(self.user, look[0], data, self.language)]
         moved = await self._until(lambda: self._moved(look), presses[0][1])
         if moved:
-            self.memory.waits.append(asyncio.get_running_loop().time() - began)
+            self.memory.waits.append((began, asyncio.get_running_loop().time() - began))
         elif self._asks:
             self.memory.pressed_again += 1
             await self._ask(look, self.memory.where)

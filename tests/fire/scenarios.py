@@ -147,5 +147,12 @@ SCENARIOS: Sequence[Scenario] = (
         {"accounts": 300, "seconds": 3.0, "people": 3, "rate": 200.0},
         {"accounts": 10_000, "seconds": 60.0, "people": 50, "rate": 1000.0},
     ),
+    Scenario(
+        "flood: webhook",
+        floods.run,
+        None,
+        {"accounts": 10_000, "seconds": 60.0, "people": 50, "rate": 1000.0},
+        common={"webhook": True},
+    ),
     Scenario("soak", soaks.run, None, {"minutes": 60.0, "rate": 30.0}),
 )
