@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bot.commands import read, settings, tell, write
+from bot.commands import ask, is_terminal, read, settings, tell, write
 from intake.errors import PosternError
 from intake.roles import Role, needs_key
 
@@ -118,16 +118,25 @@ def add(
     )
 
 
-def confirm(name: Name) -> None:
-    """Say that you compared the key's words with NAME."""
+def confirm(
+    name: Name,
+    words: Annotated[
+        str | None,
+        typer.Option(help="The eight words that NAME reads out: a key with others is not confirmed."),
+    ] = None,
+) -> None:
+    """Say that you compared the key's words with NAME.
+
+    On a terminal you are shown them and asked, unless you give them.
+    """
     from intake.trail import By, Event
     from storage import audit, staff
 
+    shown = _asked_about(name) if words is None and is_terminal() else None
+
     def work(tx: Tx) -> tuple[Member, bool]:
         member = _member(tx, name)
-        if member.offered is None and member.public_key is None:
-            wanted = "has not sent a key yet" if needs_key(member.role) else "needs no key"
-            raise PosternError(f"{member.name} {wanted}: there is nothing to confirm.")
+        _compare(member, words, shown)
         was_offered = member.offered is not None
         accepted = staff.accept(tx, member)
         if accepted is None:
@@ -142,10 +151,45 @@ def confirm(name: Name) -> None:
     if not was_offered:
         tell("This key was confirmed before: nothing was changed.")
         return
-    tell(
-        f"Confirmed: new cases are sealed to {member.name} from now on. If these are not the words that "
-        f"{member.name} reads out, run `postern operators revoke {member.name}` at once."
-    )
+    tell(f"Confirmed is the key with these words: new cases are sealed to {member.name} from now on.")
+    if words is None and shown is None:
+        tell(
+            f"If these are not the words that {member.name} reads out, run `postern operators revoke {member.name}` "
+            "at once. With `--words` another key is not confirmed in the first place."
+        )
+
+
+def _asked_about(name: str) -> bytes | None:
+    """The key whose words were shown and agreed to; None: there is none to ask about."""
+    from storage.keywords import key_words
+
+    key = read(lambda tx: _member(tx, name)).offered
+    if key is None:
+        return None
+    tell(f"{name}: {' '.join(key_words(key))}")
+    if ask(f"Are these the words that {name} reads out? [y/N]").lower() not in {"y", "yes"}:
+        raise PosternError(
+            f"Nothing was confirmed. If {name} reads out other words, somebody else's key is there: "
+            f"run `postern operators revoke {name}`."
+        )
+    return key
+
+
+def _compare(member: Member, words: str | None, shown: bytes | None) -> None:
+    """Raises PosternError unless the key that is stored now is the one that was meant."""
+    from storage.keywords import key_words
+
+    key = member.offered or member.public_key
+    if key is None:
+        wanted = "has not sent a key yet" if needs_key(member.role) else "needs no key"
+        raise PosternError(f"{member.name} {wanted}: there is nothing to confirm.")
+    if words is not None and words.lower().split() != list(key_words(key)):
+        raise PosternError(
+            f"These are not the words of {member.name}'s key: nothing was confirmed. Ask for them once more; if they "
+            f"are the same, somebody else's key is there: run `postern operators revoke {member.name}`."
+        )
+    if shown is not None and shown != key:
+        raise PosternError(f"{member.name}'s key has changed meanwhile: nothing was confirmed. Compare anew.")
 
 
 def revoke(name: Name) -> None:

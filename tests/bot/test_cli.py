@@ -242,9 +242,15 @@ def test_confirming_shows_the_words_that_were_confirmed(installed: Shell) -> Non
             "('2', 'Wren', 'operator', NULL, 0), ('3', 'Yew', 'admin', NULL, 0)",
             (bytes(private.public_key),),
         )
+    words = " ".join(key_words(bytes(private.public_key)))
+    refused = installed(
+        "operators", "confirm", "Teal", "--words", " ".join(key_words(decode_public(new_key())))
+    )
+    assert (refused.code, refused.out) == (1, "")
+    assert words not in refused.err, "whoever reads out other words is not told the right ones"
     assert "waiting for an admin's confirmation" in installed("operators", "list").out
-    done = installed("operators", "confirm", "Teal")
-    assert done.out == f"Teal: {' '.join(key_words(bytes(private.public_key)))}\n"
+    done = installed("operators", "confirm", "Teal", "--words", f" {words.upper()} ")
+    assert done.out == f"Teal: {words}\n"
     assert "waiting" not in installed("operators", "list").out
     assert "before" in installed("operators", "confirm", "Teal").err
     assert "has not sent a key" in one_line(installed("operators", "confirm", "Wren"))

@@ -6,15 +6,18 @@ import os
 import pty
 import re
 import select
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from nacl.public import PrivateKey
+
 from storage import keyfile
-from storage.keywords import recovery_from_phrase
+from storage.keywords import key_words, recovery_from_phrase
 from storage.public_key import decode_public
-from tests.bot.installed import Place
+from tests.bot.installed import Place, Shell
 from tests.bot.test_cli import get_meta
 
 SECONDS = 60
@@ -105,3 +108,18 @@ def test_keygen_asks_twice_and_shows_nothing_of_the_passphrase(place: Place) -> 
     assert code == 0
     assert "good" not in terminal.seen
     assert bytes(keyfile.load(place.home / "key", "a good passphrase").public_key) == decode_public(public)
+
+
+def test_confirming_shows_the_words_first_and_confirms_nothing_without_a_yes(installed: Shell) -> None:
+    key = bytes(PrivateKey.generate().public_key)
+    with sqlite3.connect(installed.place.home / "data/postern.sqlite") as conn:
+        conn.execute(
+            "INSERT INTO staff (id, name, role, public_key, confirmed) VALUES ('1', 'Teal', 'operator', ?, 0)",
+            (key,),
+        )
+    words = " ".join(key_words(key))
+    for answer, ended in (("n", (1, "")), ("y", (0, f"Teal: {words}\n"))):
+        terminal = Terminal(installed.place, "operators", "confirm", "Teal")
+        assert words in terminal.wait_for("[y/N]")
+        terminal.type(answer)
+        assert terminal.end() == ended
