@@ -61,6 +61,7 @@ def test_every_setting_can_be_set() -> None:
         relay="CHAT",
         slots_after_claim="Holder",
         lease_hours="48",
+        emergency_lease_hours="0",
         hold_limit="5",
         openings_per_hour="0",
         undo_seconds="30",
