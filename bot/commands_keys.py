@@ -135,13 +135,15 @@ def _rewrap_all(data: bytes, private: PrivateKey, receiver: bytes, out: Path | N
 def _put_out(attached: OpenedFile, out: Path | None) -> None:
     """Readable by nobody else, and over nothing that is there."""
     from bot.opening import visible
+    from storage.envelope import Who
 
     kind = visible(attached.kind) or "of no known kind"
-    tell(
-        f"{attached.reference}: a file, {len(attached.content)} bytes, {kind}. Somebody you don't know sent it."
-    )
+    theirs = attached.who is Who.REQUESTER
+    who = "Somebody you don't know sent it" if theirs else "It was sent to the requester"
+    tell(f"{attached.reference}: a file, {len(attached.content)} bytes, {kind}. {who}.")
     if out is None:
-        tell("Nothing was written: say where with --out PATH, and open it where it can do no harm.")
+        care = ", and open it where it can do no harm" if theirs else ""
+        tell(f"Nothing was written: say where with --out PATH{care}.")
         return
     _write_new(out, attached.content)
     tell(f"Written to {out}. Delete it when you have read it.")

@@ -19,7 +19,7 @@ from handlers import (
 )
 from handlers.cards import card
 from handlers.desk import Desk
-from handlers.documents import copy, document
+from handlers.documents import MOST_DOCUMENTS, copy, document
 from handlers.late_joiners import lead_in
 from handlers.notes import Note
 from handlers.outgoing import Button, Delete, Edit, Fetch, Outgoing, Remove, Send
@@ -33,8 +33,6 @@ from storage.outbox import REFRESH, Job, Task
 from storage.replies import Why
 from storage.traces import LONGEST_TRACE, Trace
 
-MOST_DOCUMENTS = 60
-"""Messages of one case in its holder's chat that are known as such; the oldest ones expire by themselves."""
 FETCHED = frozenset({Task.FETCH, Task.SLOTS})
 
 

@@ -16,6 +16,9 @@ from storage.envelope import ANSWERS
 from storage.sealing import has_slot, only_slots
 from storage.staff import Member
 
+MOST_DOCUMENTS = 60
+"""Messages of one case in its holder's chat that are known as such; the oldest ones expire by themselves."""
+
 
 def openers(tx: Tx, case: Case, reader: Member) -> list[bytes]:
     """Public keys that open the file which this member is handed: their own, and the recovery key.

@@ -14,6 +14,7 @@ from handlers import attachments, operator_reply, reply_states
 from handlers.attachments import Upload, kind_words
 from handlers.cards import DAY
 from handlers.desk import Desk
+from handlers.documents import MOST_DOCUMENTS
 from handlers.files import HOUR, MEGABYTE, MOST_FILES
 from handlers.incoming import Incoming
 from handlers.outgoing import Answer, Delete
@@ -93,6 +94,9 @@ def _ask(tx: Tx, desk: Desk, member: Member, case: Case, incoming: Incoming, now
         tag=ATTACH,
     )
     held = outbox.add(tx, job).hex()
+    # As a message of the case: it goes from the chat with all the others when the case goes.
+    documents = (*case.facts.documents, upload.message)[-MOST_DOCUMENTS:]
+    cases.save_facts(tx, case, replace(case.facts, documents=documents))
     by_code = case.code_key is not None
     values = {"reference": case.reference, "organisation": desk.terms.organisation}
     words = kind_words(desk, kind, file.size)

@@ -6,11 +6,12 @@ import pytest
 
 from bot.postman import Postman
 from bot.telegram_errors import Gone, TelegramError, TryLater, Unreachable
-from handlers.outgoing import Edit, Outgoing, Send
+from handlers.outgoing import Edit, Outgoing, Send, SendDocument
 from storage import outbox
 from storage.outbox import Job, Task
 from tests.bot.background import Background, Done, background
 from tests.handlers.desk import GROUP, Person, World, ask
+from tests.handlers.test_files import carry_out, send_file
 from tests.handlers.test_operator_turn import ANN, claimed, file_of
 
 WORDS = "come to the bakery at nine"
@@ -23,7 +24,7 @@ class Deaf(Background):
 
     async def call(self, outgoing: Outgoing) -> Done:
         done = await super().call(outgoing)
-        if self.deaf and isinstance(outgoing, Send) and outgoing.chat == ANN:
+        if self.deaf and isinstance(outgoing, Send | SendDocument) and outgoing.chat == ANN:
             raise Unreachable
         return done
 
@@ -74,7 +75,46 @@ async def test_within_one_try_of_the_postman_too(world: World) -> None:
     assert [one.text for one in taken if isinstance(one, Send)] == ["first", "second"]
 
 
-async def test_whoever_dies_between_the_call_and_its_record_leaves_it_marked(world: World) -> None:
+async def test_a_file_too(world: World) -> None:
+    """Its second copy says so in the words under it."""
+    taken: list[Outgoing] = []
+
+    async def call(outgoing: Outgoing) -> Done:
+        taken.append(outgoing)
+        if len(taken) == 1:
+            raise Unreachable
+        return Done(5)
+
+    postman = Postman(call, back_off=(0.0,))
+    postman.post(ANN, [SendDocument(ANN, "document.pdf", b"x", "first", again="second")])
+    await postman.drain(2)
+    assert [one.caption for one in taken if isinstance(one, SendDocument)] == ["first", "second"]
+
+
+async def test_whoever_dies_between_the_call_and_its_record_of_a_file_leaves_it_marked(world: World) -> None:
+    heron, _ = await claimed(world)
+    await send_file(heron, b"a letter", reply_to=file_of(world, 900).id, caption="")
+    await world.deliver()
+    await heron.press(world.say("attach-plain-button"))
+    await carry_out(world, Task.TAKE)
+    async with background(world) as here:
+        here.__class__ = Deaf
+        await here.round()
+        first = [call for call in here.calls if isinstance(call, SendDocument)]
+        assert [call.caption.startswith(world.say("reply-again")) for call in first] == [False]
+        # Here the process ends. The answer was never recorded.
+    world.wait(61)
+    async with background(world) as after:
+        await after.round(3)
+        again = [call for call in after.calls if isinstance(call, SendDocument)]
+        assert [call.caption.startswith(world.say("reply-again")) for call in again] == [True]
+        assert world.say("reply-state-twice") in line(after)
+        assert await again[0].load() == b"a letter"  # type: ignore[misc]
+
+
+async def test_whoever_dies_between_the_call_and_its_record_leaves_it_marked(
+    world: World,
+) -> None:
     await replied(world)
     async with background(world) as here:
         here.__class__ = Deaf

@@ -55,6 +55,25 @@ async def test_a_document_goes_out_with_its_name_and_bytes(api: Api) -> None:
     assert server.sent[0]["protect_content"] is True
 
 
+async def test_a_stored_document_is_read_when_it_goes_out_and_not_sooner(api: Api) -> None:
+    server, telegram = api
+    found: list[bytes | None] = [b"a letter", None]
+
+    async def load() -> bytes | None:
+        return found.pop(0)
+
+    document = SendDocument(7, "документ.pdf", load=load)
+    await telegram.call(document)
+    file = next(value for value in server.sent[0].values() if isinstance(value, dict) and "content" in value)
+    assert file == {"file_name": "документ.pdf", "content": b"a letter"}
+    assert server.sent[0]["disable_content_type_detection"] is True
+    with pytest.raises(Refused, match="missing-file"):  # it was erased meanwhile
+        await telegram.call(document)
+    with pytest.raises(Unreachable):  # the database is in trouble
+        await telegram.call(document)
+    assert len(server.sent) == 1
+
+
 async def test_edit_answer_and_pin_reach_the_server(api: Api) -> None:
     server, telegram = api
     for outgoing in (Edit(7, 5, "new"), Answer("q1", "done", alert=True), Pin(-7, 5)):

@@ -6,10 +6,7 @@ import re
 
 import pytest
 
-from intake.errors import Tampered
-from storage import handouts
 from storage.code import read as read_code
-from storage.database import Tx
 from storage.retention import purge
 from tests.handlers.desk import Message, Person, World
 from tests.handlers.test_attach import LETTER, attached, sent, settled, uploaded
@@ -132,19 +129,3 @@ async def test_what_waits_ends_with_the_case_and_with_its_time(world: World, how
     await ann.send(code)
     await settled(world)
     assert attached(world) == []
-
-
-@pytest.mark.parametrize("column", ["head", "reply", "code_tag"])
-async def test_what_waits_and_was_altered_opens_nothing(world: World, column: str) -> None:
-    await sent(world, "sealed")
-    await settled(world)
-    case = await world.read(only_case)
-    await world.write(
-        lambda tx: tx.conn.exec_driver_sql(f"UPDATE handouts SET {column} = zeroblob(16)")  # noqa: S608
-    )
-
-    def look(tx: Tx) -> object:
-        return handouts.of(tx, case.case)
-
-    with pytest.raises(Tampered):
-        await world.read(look)

@@ -66,6 +66,8 @@ class Planted:
     marks: dict[Mark, set[bytes]] = field(default_factory=dict)
     chats: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     """Owner -> the chats in which they may see what is theirs."""
+    documents: set[bytes] = field(default_factory=set)
+    """What an operator sends as it is, and Telegram holds as it is; in no other file may anything of it stand."""
 
     def plant(self, owner: str, what: str, value: str | int) -> None:
         self.marks.setdefault(Mark(owner, what), set()).update(forms(value))
@@ -160,7 +162,10 @@ def in_messages(here: Quarter, planted: Planted, only: Collection[int] = ()) -> 
             continue
         owners = [owner for owner, chats in planted.chats.items() if chat in chats]
         found |= {(f"chat {_kind(chat)}", str(mark)) for mark in planted.found_in(said, but=owners)}
-    sent = [file.content for file in here.sandbox.telegram.files._by_id.values() if file.kind == "document"]
+    held = here.sandbox.telegram.files._by_id.values()
+    sent = [
+        file.content for file in held if file.kind == "document" and file.content not in planted.documents
+    ]
     return found | {
         ("a file", str(mark)) for content in sent for mark in planted.found_in(content) if not only
     }

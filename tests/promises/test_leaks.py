@@ -26,7 +26,7 @@ from storage.outbox import Job, Task
 from storage.retention import compact, purge
 from tests.promises.leaks import Planted, forms, search
 from tests.promises.place import HOUR, OPERATORS, Quarter, quarter
-from tests.service.requester import Picks, Requester, Sent
+from tests.service.requester import CODE, Picks, Requester, Sent
 from tests.service.town import GROUP
 
 TEXTS = {
@@ -92,6 +92,26 @@ class Lives:
         await operator.phone.send(REPLIES[key], reply_to=file.id)
         await self.here.rest()
 
+    async def document(self, key: str, sent: Sent) -> None:
+        """Sealed: to the return code, or to a code of its own."""
+        phone = self.here.operators[0].phone
+        words = ("Thermopylae-barracks.pdf", f"for the hands of {key}-Wilhelmina", "Leonidas Papadopoulos")
+        for what, text in zip(("file name", "caption", "file"), words, strict=True):
+            self.planted.plant(key, what, text)
+        self.planted.documents.add(words[2].encode())
+        file = next(m for m in reversed(self.here.chat(phone.user_id)) if sent.reference in m.text)
+        name, caption = words[:2]
+        await phone.send_media(
+            "document", file_name=name, caption=caption, content=words[2].encode(), reply_to=file.id
+        )
+        await self.here.rest()
+        await phone.press("Send sealed")
+        await self.here.rest()
+        if not sent.code:
+            code = next(m for m in reversed(self.here.chat(phone.user_id)) if CODE.search(m.text))
+            self.planted.plant("an operator", "code", CODE.search(code.text)[0])  # type: ignore[index]
+            self.planted.chats["an operator"].add(phone.user_id)
+
     async def close(self, sent: Sent) -> None:
         operator = self.here.operators[0].phone
         await operator.press(f"close.{sent.reference}", force=True)
@@ -150,7 +170,8 @@ async def _drafts_and_cases(here: Quarter, lives: Lives) -> None:
 async def _faults_and_a_restart(here: Quarter, lives: Lives) -> None:
     who, sent = await lives.send("emoji", "chat", "uk")
     await lives.reply("emoji", sent)
-    await lives.nothing_is_found("replied to")
+    await lives.document("emoji", sent)
+    await lives.nothing_is_found("replied to, with words and a document")
     for kind in ("500", "drop", "429", "timeout_after_effect"):
         await here.control.add_fault("*", kind, times=2, seconds=0.1)
         await who.send(TEXTS["emoji"])
@@ -168,6 +189,7 @@ async def _faults_and_a_restart(here: Quarter, lives: Lives) -> None:
 async def _ends(here: Quarter, lives: Lives) -> None:
     who, sent = await lives.send("mixed", "code", "kk")
     await lives.reply("mixed", sent)
+    await lives.document("mixed", sent)
     reader = here.sandbox.phone(PEOPLE["other"][0])
     lives.planted.chats["mixed"].add(reader.user_id)
     await reader.send("/status")

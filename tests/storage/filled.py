@@ -19,6 +19,7 @@ from storage import (
     cases,
     drafts,
     files,
+    handouts,
     locks,
     meta,
     outbox,
@@ -35,8 +36,10 @@ from storage.blocked import Block
 from storage.cases import Case
 from storage.database import Tx
 from storage.drafts import Conversation
+from storage.envelope import Who
 from storage.facts import Contact, Facts
 from storage.file_seal import SealedFile
+from storage.handouts import Handout
 from storage.outbox import Job, Task
 from storage.replies import State
 from storage.sealing import make_lock
@@ -95,7 +98,10 @@ def _add_case(tx: Tx, number: int, account: bytes) -> None:
         ),
     )
     replies.add(tx, case, State.QUEUED, NOW)
-    files.add(tx, case, number, 19_000, SealedFile(b"h" * 64, (b"x" * 64, b"y" * 64)))
+    who = Who.ORGANISATION if by_code else Who.REQUESTER
+    files.add(tx, case, number, 19_000, SealedFile(b"h" * 64, (b"x" * 64, b"y" * 64), who))
+    tag = None if by_code else bytes([number, 1]) * 8
+    handouts.add(tx, Handout(case, number, bytes([number]) * 16, b"h" * 64, tag))
 
 
 def contents(tx: Tx) -> dict[str, Any]:
@@ -111,6 +117,11 @@ def contents(tx: Tx) -> dict[str, Any]:
         "replies": sorted(
             repr(replies.get(tx, i)) for i in tx.conn.execute(select(schema.replies.c.id)).scalars()
         ),
+        "files": [
+            (files.get(tx, case.case, sequence), handouts.of(tx, case.case))
+            for case in cases.with_status(tx, Status.OPEN)
+            for sequence in files.sequences(tx, case.case)
+        ],
         "undelivered": sorted(map(repr, undelivered.everything(tx))),
         "blocked": blocked.everyone(tx, 19_000),
         "staff": staff.everyone(tx),
