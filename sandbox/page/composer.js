@@ -1,6 +1,6 @@
 // Where a person writes: text, replies, edits, commands and samples, on behalf of whoever acts in this column.
 
-import { fillSelect, part, setText } from "./dom.js";
+import { element, fillSelect, part, setText } from "./dom.js";
 import { snippet } from "./format.js";
 import { attachMenu } from "./menu.js";
 import { SAMPLES } from "./samples.js";
@@ -17,8 +17,9 @@ export class Composer {
     part(form, "cancel").addEventListener("click", () => { this.setMode(null); this.text.focus(); });
     part(form, "acting").querySelector("select").addEventListener("change", (event) => actions.actAs(Number(event.target.value)));
     const menu = part(form, "menu");
+    const own = { label: "A file…", hint: "from this computer", run: () => this.choose() };
     attachMenu(part(form, "attach"), menu, () =>
-      SAMPLES.map(({ label, hint, make }) => ({ label, hint, run: () => this.attach(make()) })));
+      [...SAMPLES.map(({ label, hint, make }) => ({ label, hint, run: () => this.attach(make()) })), own]);
     attachMenu(part(form, "commands"), menu, () =>
       this.commands.map(({ command, description }) =>
         ({ label: `/${command}`, hint: description, run: () => actions.send({ text: `/${command}` }) })));
@@ -77,6 +78,21 @@ export class Composer {
   async attach(media) {
     const answers = this.mode?.kind === "reply" ? { reply_to: this.mode.message.id } : {};
     if (await this.actions.send({ ...media, ...answers })) this.setMode(null);
+  }
+
+  choose() {
+    const input = element("input", { type: "file" });
+    input.addEventListener("change", async () => {
+      const [file] = input.files;
+      const address = await new Promise((done) => {
+        const reader = new FileReader();
+        reader.addEventListener("load", () => done(reader.result));
+        reader.readAsDataURL(file);
+      });
+      const content = address.slice(address.indexOf(",") + 1);
+      await this.attach({ media: "document", file_name: file.name, content_base64: content });
+    });
+    input.click();
   }
 
   onKey(event) {

@@ -159,6 +159,27 @@ def test_the_composer_sends_replies_edits_commands_and_samples(page: Any) -> Non
     expect(requester.locator("[data-message-id]")).to_have_count(2)  # the bot deletes them all
 
 
+def test_a_reply_carries_a_file_of_ones_own(page: Any, place: Place, tmp_path: Path) -> None:
+    group, world = column(page, "group"), place.sandbox.telegram.world
+    (tmp_path / "letter.pdf").write_bytes(b"%PDF a letter")
+    group.get_by_role("textbox").press_sequentially("which letter?")
+    press(page, "Enter")
+    expect(group.locator("[data-from=own]")).to_have_text(re.compile("which letter?"))
+    group.locator("[data-message-id]").last.press("Enter")
+    group.get_by_role("button", name="Attach a sample").click()
+    with page.expect_file_chooser() as chooser:
+        group.get_by_role("menuitem", name="A file…").click()
+    chooser.value.set_files(tmp_path / "letter.pdf")
+    expect(group.get_by_text("letter.pdf")).to_be_visible()
+    expect(group.locator("[data-part=reference]")).to_be_hidden()
+    asked, sent = list(world.chats[GROUP].messages.values())[-2:]
+    assert (asked.text, sent.reply_to) == ("which letter?", asked.id)
+    assert sent.media is not None
+    kept = place.sandbox.telegram.files.get(sent.media.file_id or "")
+    assert kept is not None
+    assert kept.content == b"%PDF a letter"
+
+
 def test_an_edit_changes_the_message_in_place(page: Any) -> None:
     requester = column(page, "requester")
     requester.get_by_role("button", name="Start").click()
