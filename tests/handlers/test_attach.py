@@ -207,6 +207,18 @@ async def test_a_case_does_not_end_while_a_file_is_on_its_way(world: World) -> N
     assert (await world.read(only_case)).contact is None
 
 
+async def test_the_upload_goes_with_the_case(world: World) -> None:
+    """Asked about, or on its way, when the request is erased."""
+    heron, ann = await uploaded(world)
+    await heron.press(world.say("attach-plain-button"))
+    await ann.send("/erase")
+    await ann.press(world.say("erase-yes-button"))
+    await settled(world)
+    assert not [m for m in world.shown(900) if m.text == "(a file)"]
+    assert attached(world) == []
+    assert [j for _, j in await world.read(outbox.waiting)] == []
+
+
 # Refused.
 
 
