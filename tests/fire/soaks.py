@@ -76,9 +76,10 @@ def _sent(request: Request, worker: DeskWorker) -> int:
     return len(request.references) if closed_early else int(request.sent)
 
 
-def _erased(person: Person) -> set[str]:
-    """Who has erased their request gets no reply, even if it was on its way."""
-    return {ref for request in person.memory.requests if request.erased for ref in request.references}
+def _sent_nothing(person: Person) -> set[str]:
+    """Who has erased their request gets no reply, even if it was on its way; with a code it is fetched, not sent."""
+    requests = (request for request in person.memory.requests if request.erased or request.by_code)
+    return {reference for request in requests for reference in request.references}
 
 
 def _forget(field: Field) -> None:
@@ -95,9 +96,9 @@ async def _verdict(field: Field, worker: DeskWorker, samples: list[Health], pace
     for person in field.people:
         counts.hold(f"{person.user} got stuck at {person.memory.where}", person.memory.finished)
         counts.lost += [f"{person.user}: forgotten: {what}" for what in person.memory.forgotten]
-    erased = {reference for person in field.people for reference in _erased(person)}
+    unsent = {reference for person in field.people for reference in _sent_nothing(person)}
     for text, reference in worker.kept.items():
-        if worker.arrived[text] or reference not in erased:
+        if worker.arrived[text] or reference not in unsent:
             counts.hold(f"a reply: {text}", worker.arrived[text])
     counts.doubled += [f"a reply: {text}" for text, times in worker.arrived.items() if times > 1]
     if found.requests != sent:
