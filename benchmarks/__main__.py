@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import results
 from benchmarks.contestants import Stage
+from benchmarks.demands import judged
 from benchmarks.parts import PARTS
 from benchmarks.plan import FULL, PARTS_OF_QUICK, QUICK
 
@@ -33,6 +34,8 @@ def main() -> None:
             for table in PARTS[name](plan, stage):
                 tables.append(table)
                 print(table, flush=True)
+    tables.insert(0, judged(tables))
+    print(tables[0])
     if not chosen.only:
         results.keep(tables, quick=chosen.quick, seconds=time.monotonic() - began)
 

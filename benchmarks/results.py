@@ -12,9 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from benchmarks import sections
 from benchmarks.tables import Table
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
 LIBRARIES = (
     "aiogram",
     "aiohttp",
@@ -28,10 +28,11 @@ LIBRARIES = (
 )
 
 
-def keep(tables: Sequence[Table], *, quick: bool, seconds: float) -> None:
+def keep(tables: Sequence[Table], *, quick: bool, seconds: float, path: Path = sections.RESULTS) -> None:
     """A quick run is printed only: what is kept was measured at length."""
     if not quick:
-        RESULTS.write_text(f"# How fast it is\n\n{_about(seconds)}\n\n" + "\n".join(map(str, tables)))
+        text = "\n".join([_about(seconds), "", *map(str, tables)])
+        sections.write(sections.SPEED, text, path)
 
 
 def _about(seconds: float) -> str:
@@ -39,11 +40,15 @@ def _about(seconds: float) -> str:
     return (
         f"Measured by `make bench` on {datetime.now(UTC):%Y-%m-%d} in {seconds / 60:.0f} minutes. "
         "README.md says what each number means, and what is not measured.\n\n"
-        f"- {os.cpu_count()} cores: {_processor()}; {platform.system()} {platform.release()}\n"
+        f"- {machine()}\n"
         f"- the disk takes {1000 * _sync_seconds():.2f} ms to keep 4 kB for good (fdatasync), as each commit does\n"
         f"- Python {platform.python_version()}; {libraries}\n"
         "- × is the ratio to the table's first line, taken round by round; figures are medians of the rounds"
     )
+
+
+def machine() -> str:
+    return f"{os.cpu_count()} cores: {_processor()}; {platform.system()} {platform.release()}"
 
 
 def _sync_seconds(times: int = 200) -> float:

@@ -15,11 +15,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks import sections
+from tests.fire import record
 from tests.fire.counts import Counts, table
 from tests.fire.run import Ledger, in_folder
 from tests.fire.scenarios import SCENARIOS, Scenario
 
 LEDGER = Path(__file__).parents[2] / ".fire"
+RECORD = LEDGER / "record.json"
 
 
 def main() -> int:
@@ -35,6 +38,9 @@ def main() -> int:
     for scenario in _chosen(chosen.only, full=chosen.full, minutes=chosen.minutes):
         counts = _full(scenario) if chosen.full else in_folder(scenario, 0, full=False)
         rows.append((scenario.name, counts))
+        if chosen.full:
+            record.note({scenario.name: (counts, Ledger(LEDGER).ran(scenario))}, RECORD)
+            sections.write(sections.FIRE, record.written(RECORD))
         print(table(rows[-1:]), flush=True)
     print("\n" + table([*rows, ("all", sum((counts for _, counts in rows), Counts()))][: len(rows) + 1]))
     return 0 if rows and all(counts.sound for _, counts in rows) else 1

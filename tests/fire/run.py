@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
 import tempfile
 import traceback
 import zlib
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.fire.counts import Counts
@@ -53,6 +55,16 @@ def _remove(folder: Path) -> None:
     folder.rmdir()
 
 
+def commit() -> str:
+    """Of the sources that run, with a + if they differ from it; empty where there is no git."""
+    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
 class Ledger:
     """What is done already, on disk: a full run can be interrupted and goes on where it was."""
 
@@ -65,7 +77,14 @@ class Ledger:
 
     def note(self, scenario: Scenario, part: int, counts: Counts) -> None:
         self._folder.mkdir(exist_ok=True)
-        self._path(scenario, part).write_text(json.dumps(asdict(counts), indent=1))
+        path = self._path(scenario, part)
+        path.write_text(json.dumps(asdict(counts), indent=1))
+        path.with_suffix(".ran").write_text(f"{datetime.now(UTC):%Y-%m-%d} {commit()}")
+
+    def ran(self, scenario: Scenario) -> list[str]:
+        """When its parts ran, and of which commit: each once."""
+        paths = [self._path(scenario, part).with_suffix(".ran") for part in range(scenario.parts)]
+        return sorted({path.read_text() if path.exists() else "unknown" for path in paths})
 
     def _path(self, scenario: Scenario, part: int) -> Path:
         name = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower()).strip("-")
