@@ -37,7 +37,7 @@ def written(path: Path) -> str:
         if row := kept.get(scenario.name):
             made.add(scenario.name, *(f"{row[name]:,}" for name in numbers), row["ran"])
             told += [f"- {scenario.name}: {line}" for line in row["told"]]
-    missing = ", ".join(scenario.name for scenario in SCENARIOS if scenario.name not in kept)
+    missing = "; ".join(scenario.name for scenario in SCENARIOS if scenario.name not in kept)
     made.notes.append(f"Not run yet: {missing}." if missing else "Nothing is left out.")
     head = (
         "Written by `make fire FULL=1`, line by line. docs/fire.md says what is counted, and what is excused.\n\n"
