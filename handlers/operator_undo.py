@@ -27,8 +27,8 @@ def undo(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told:
         return desk.texts.say(desk.staff_language, "case-gone", reference=reference), True
     if case.status is Status.CLAIMED and case.holder != member.id:
         return taken_by_others(tx, desk, case), True
-    found = undoing.take_up(tx, case, token, now)
-    if found is None or found.member != member.id:
+    found = undoing.take_up(tx, case, member, token, now)
+    if found is None:
         return desk.texts.say(desk.staff_language, "undo-too-late", reference=reference), True
     match found.done:
         case Done.CLAIM:

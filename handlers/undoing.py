@@ -31,8 +31,6 @@ class Done(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Undoable:
     done: Done
-    member: str
-    """staff.id"""
     before: str
     """What is needed to undo it."""
 
@@ -54,12 +52,12 @@ def offer(
     tell(tx, member, text, now, buttons=buttons, delete_after=seconds)
 
 
-def take_up(tx: Tx, case: Case, token: str, now: int) -> Undoable | None:
-    """What this button undoes, once; None: it is too late, or something else was done since."""
+def take_up(tx: Tx, case: Case, member: Member, token: str, now: int) -> Undoable | None:
+    """What this button undoes, once, for whoever did it; None: it is too late, or something else was done since."""
     for job_id, job in outbox.about(tx, {case.case.hex()}):
         if job.task is Task.TIMER and job.tag == Timer.UNDO and job.due > now:
-            kept, member, done, before = job.text.split(" ")
-            if kept == token:
+            kept, by, done, before = job.text.split(" ")
+            if kept == token and by == member.id:
                 outbox.done(tx, job_id)
-                return Undoable(Done(done), member, before)
+                return Undoable(Done(done), before)
     return None
