@@ -15,10 +15,11 @@ from bot.settings import load_settings
 from intake.lifecycle import Outcome, Status
 from intake.questionnaire import Level
 from intake.roles import Role
-from storage import cases, staff, tallies
+from storage import cases, locks, staff, tallies
 from storage.cases import Case
 from storage.database import Tx
 from storage.facts import Contact, Facts
+from storage.sealing import make_lock
 
 OPERATOR, ADMIN = 6_000_000_001, 6_000_000_002
 """Accounts of somebody who may ask for /queue, and of somebody who may ask for /stats."""
@@ -35,34 +36,42 @@ def fill(environment: Mapping[str, str], operators: int, stored: tuple[int, int]
 async def _fill(environment: Mapping[str, str], operators: int, open_cases: int, closed_cases: int) -> None:
     async with opened(load_settings(environment), upgrade=True) as installation:
         write = installation.db.write
-        await write(partial(_add_staff, operators))
-        await write(partial(_add_open, range(open_cases)))
+        key = await write(partial(_add_staff, operators))
+        await write(partial(_add_open, range(open_cases), key))
         if closed_cases:
             await write(partial(_add_closed, range(open_cases, open_cases + closed_cases)))
 
 
-def _add_staff(operators: int, tx: Tx) -> None:
-    """Some that are there for their keys, one that asks for the queue, one that asks for the counts of years."""
+def _add_staff(operators: int, tx: Tx) -> bytes:
+    """Some that are there for their keys, one that asks for the queue, one that asks for the counts of years.
+
+    Gives the public key of whoever asks for the queue.
+    """
+    asks = _new_key()
     for number in range(operators):
         staff.add(tx, f"operator-{number}", Role.OPERATOR, _new_key(), confirmed=True)
     for account, role in ((OPERATOR, Role.OPERATOR), (ADMIN, Role.ADMIN)):
-        key = _new_key() if role is Role.OPERATOR else None
+        key = asks if role is Role.OPERATOR else None
         member = staff.add(tx, f"somebody-{role.value}", role, key, confirmed=key is not None)
         staff.enrol(tx, member, tx.vault.account(account), account, "en")
     for year in (2023, 2024, 2025):
         for month in range(1, 13):
             for name in ("requests", *(f"level-{level.value}" for level in Level)):
                 tallies.add(tx, f"{year}-{month:02}", [name])
+    return asks
 
 
-def _add_open(numbers: range, tx: Tx) -> None:
+def _add_open(numbers: range, key: bytes, tx: Tx) -> None:
+    """Sealed to whoever asks for the queue, who is offered only what they can open."""
     now = int(time.time())
     for number in numbers:
+        case = secrets.token_bytes(16)
+        locks.add(tx, make_lock(case, [key]))
         chat = FIRST_REQUESTER + number
         cases.add(
             tx,
             Case(
-                case=secrets.token_bytes(16),
+                case=case,
                 reference=_reference(number),
                 status=Status.OPEN,
                 holder=None,

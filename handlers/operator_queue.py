@@ -6,7 +6,7 @@ somebody has got to by skipping, stand in the buttons.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
 from handlers.cards import DAY, MARKS, card
@@ -120,7 +120,11 @@ def _list(tx: Tx, desk: Desk, member: Member, wanted: Wanted, now: int) -> Scree
     found = look.queue(wanted)
     if not found:
         return _nothing(desk, look, wanted)
-    parts, keyboard, room = [_counts(desk, found), *_filtered(desk, wanted)], list[tuple[Button, ...]](), ROOM
+    parts, keyboard, room = (
+        [_counts(desk, look.counted(wanted)), *_filtered(desk, wanted)],
+        list[tuple[Button, ...]](),
+        ROOM,
+    )
     for entry in islice(can_open(tx, found, member.public_key), SHOWN):
         case = cases.sound(tx, entry.case)
         if case is None:
@@ -138,15 +142,14 @@ def _list(tx: Tx, desk: Desk, member: Member, wanted: Wanted, now: int) -> Scree
     return "\n\n".join(parts), (*keyboard, _below(desk, wanted))
 
 
-def _counts(desk: Desk, found: Sequence[Entry]) -> str:
-    levels = [entry.waiting.level for entry in found]
+def _counts(desk: Desk, counted: Mapping[Level, int]) -> str:
     say, language = desk.texts.say, desk.staff_language
     each = [
-        f"{MARKS[level]} {say(language, f'level-{level}')}: {levels.count(level)}"
+        f"{MARKS[level]} {say(language, f'level-{level}')}: {counted[level]}"
         for level in Level
-        if level in levels
+        if counted.get(level)
     ]
-    return "\n".join([say(language, "queue-count", n=len(found)), *each])
+    return "\n".join([say(language, "queue-count", n=sum(counted.values())), *each])
 
 
 def _filtered(desk: Desk, wanted: Wanted) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
@@ -46,6 +47,8 @@ class Look:
     open: Sequence[Entry]
     """In order."""
     held: Sequence[Entry]
+    counts: Mapping[Level, int]
+    """How many of the open ones have each level."""
 
     def key(self, entry: Entry) -> Key:
         return order(entry.waiting, self.now, self.service)
@@ -54,6 +57,10 @@ class Look:
         """Past its service level, and nobody has replied yet."""
         waiting = entry.waiting
         return not entry.replied and is_late(waiting.level, waiting.received_hour, self.now, self.service)
+
+    def counted(self, wanted: Wanted = EVERYTHING) -> Mapping[Level, int]:
+        """The same of those that the filter admits."""
+        return self.counts if wanted == EVERYTHING else _counts(self.queue(wanted))
 
     def queue(self, wanted: Wanted = EVERYTHING) -> Sequence[Entry]:
         """In order."""
@@ -71,6 +78,7 @@ class _Order:
     entries: Sequence[Entry]
     of: Sequence[Entry]
     """What was put in order; a look at what hasn't changed gets this very object."""
+    counts: Mapping[Level, int]
 
 
 class Queue:
@@ -78,17 +86,17 @@ class Queue:
 
     def __init__(self) -> None:
         self._unfinished = Unfinished()
-        self._order = _Order(SERVICE, 0, 0, (), (), ())
+        self._order = _Order(SERVICE, 0, 0, (), (), (), {})
 
     def look(self, tx: Tx, now: int, service: Service = SERVICE) -> Look:
         """The first look in a process reads all cases that are not closed: it is a long work."""
         stock = self._unfinished.look(tx)
         before = self._order
         if before.service != service or not before.since <= now < before.until:
-            before = _Order(service, now, float("inf"), (), (), ())
+            before = _Order(service, now, float("inf"), (), (), (), {})
         if before.of is not stock.open:
             self._order = before = _changed(before, stock.open, now)
-        return Look(now, service, before.entries, stock.held)
+        return Look(now, service, before.entries, stock.held, before.counts)
 
 
 def _changed(before: _Order, entries: Sequence[Entry], now: int) -> _Order:
@@ -102,7 +110,12 @@ def _changed(before: _Order, entries: Sequence[Entry], now: int) -> _Order:
             late_at = becomes_late(waiting.level, waiting.received_hour, before.service)
             until = min(until, late_at) if late_at > now else until
     pairs.sort(key=itemgetter(0))
-    return _Order(before.service, now, until, pairs, [entry for _, entry in pairs], entries)
+    ordered = [entry for _, entry in pairs]
+    return _Order(before.service, now, until, pairs, ordered, entries, _counts(entries))
+
+
+def _counts(entries: Iterable[Entry]) -> Mapping[Level, int]:
+    return Counter(entry.waiting.level for entry in entries)
 
 
 def can_open(tx: Tx, entries: Sequence[Entry], public_key: bytes | None) -> Iterator[Entry]:

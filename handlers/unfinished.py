@@ -85,21 +85,21 @@ class Stock:
 
 class Unfinished:
     def __init__(self) -> None:
-        self._last: tuple[dict[Shelf, _Shelf], Stock] = {}, Stock()
+        self._last: tuple[dict[str, tuple[int, int]], dict[Shelf, _Shelf], Stock] = {}, {}, Stock()
         """Exchanged as a whole: other looks may be under way in other threads."""
 
     def look(self, tx: Tx) -> Stock:
         """The first look in a process reads all of them: it is a long work."""
-        before, stock = self._last
+        sums_before, before, stock = self._last
         totals = {row[0]: (int(row[1]), int(row[2])) for row in tx.conn.execute(_TOTALS)}
-        if totals == _totals(before):
+        if totals == sums_before:
             return stock
         sums = {(row[0], bytes(row[1])): (int(row[2]), int(row[3])) for row in tx.conn.execute(_SUMS)}
         changed = [key for key, found in sums.items() if key not in before or before[key].sums != found]
         shelves = {key: shelf for key, shelf in before.items() if key in sums}
         shelves.update(_read_anew(tx, changed, before))
         stock = Stock(_entries(shelves, Status.OPEN), _entries(shelves, Status.CLAIMED))
-        self._last = shelves, stock
+        self._last = _totals(shelves), shelves, stock
         return stock
 
 
