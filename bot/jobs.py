@@ -318,5 +318,5 @@ def _give_up(tx: Tx, ids: list[bytes], now: int) -> None:
 
 def _note(tx: Tx, job: Job, why: str, now: int) -> None:
     """Count it among what was given up. Of a reply, `handlers.reply_states` does that, who knows its reference."""
-    if not (job.reply and job.task is Task.SEND):
+    if not (job.reply and job.task in {Task.SEND, Task.TAKE}):
         undelivered.note(tx, kind_of(job), why, now, case=job.case)

@@ -13,7 +13,7 @@ from handlers.notes import Note
 from handlers.outgoing import Button, Edit, Keyboard, Outgoing, Send, SendDocument
 from handlers.stored_file import document
 from handlers.telling import tell
-from storage import cases, custody, outbox, replies, undelivered
+from storage import cases, custody, handouts, outbox, replies, undelivered
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import Job, Task
@@ -134,6 +134,19 @@ def failed(tx: Tx, desk: Desk, job_id: bytes, job: Job, why: Why, now: int) -> N
     move(tx, job.reply, case.case, replace(found[1], state=State.FAILED, why=why), now)
     if custody.stay_open(tx, case):
         _tell_holder(tx, desk, case, "closing-stopped-reply", now)
+
+
+def chat_forgotten(tx: Tx, desk: Desk, case: Case, now: int) -> None:
+    """The requester has chosen a code: what was on its way to the chat arrives nowhere, and is seen not to."""
+    for job_id, job in outbox.about(tx, {case.case.hex()}):
+        if job.reply and job.task in {Task.SEND, Task.KEPT}:
+            failed(tx, desk, job_id, job, Why.DELETED, now)
+    for waiting in handouts.of(tx, case.case):
+        found = replies.get(tx, waiting.reply)
+        if waiting.code_tag is not None and found is not None:
+            lost = replace(found[1], state=State.FAILED, why=Why.DELETED)
+            move(tx, waiting.reply.hex(), case.case, lost, now)
+    handouts.forget_own_of(tx, [case.case])
 
 
 def _tell_holder(tx: Tx, desk: Desk, case: Case, name: str, now: int) -> None:

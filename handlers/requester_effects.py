@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from handlers import by_code, parting, requester_code, sealed_entry, staff_notices
+from handlers import by_code, parting, reply_states, requester_code, sealed_entry, staff_notices
 from handlers.by_code import Told
 from handlers.cards import DAY, make_facts, needs_block, text_questions
 from handlers.desk import Desk
@@ -202,6 +202,7 @@ class Carrying:
             if names := answer_names(self.desk.questionnaire, answers):
                 tallies.add(self.tx, month_of(case.received_day * DAY), names)
         if channel is Channel.CODE:
+            reply_states.chat_forgotten(self.tx, self.desk, case, self.now)
             cases.answer_by_code(self.tx, case, self.prepared.code_tag, self.prepared.code_key)
             outbox.untie(self.tx, self.draft.case, self.chat)
         custody.refresh_card(self.tx, case, self.now)

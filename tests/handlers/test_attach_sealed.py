@@ -6,11 +6,13 @@ import re
 
 import pytest
 
+from intake.roles import Role
 from storage.code import read as read_code
+from storage.outbox import Task
 from storage.retention import purge
-from tests.handlers.desk import Message, Person, World
+from tests.handlers.desk import GROUP, Message, Person, World, ask, join
 from tests.handlers.test_attach import LETTER, attached, sent, settled, uploaded
-from tests.handlers.test_files import Days
+from tests.handlers.test_files import Days, carry_out, send_file
 from tests.handlers.test_operator_turn import ANN, BEN, file_of
 from tests.handlers.test_reply_states import lines
 from tests.handlers.test_requester_turn import code_of, only_case
@@ -81,6 +83,15 @@ async def test_the_code_is_shown_to_its_operator_once_and_deletes_itself(world: 
     assert shown.id not in world.chats[900]
 
 
+async def test_whoever_has_written_it_down_lets_it_go_at_once(world: World) -> None:
+    heron, _ = await sent(world, "sealed")
+    await settled(world)
+    _, shown = await own_code(world)
+    await heron.press(world.say("code-written-button"))
+    await world.deliver()
+    assert shown.id not in world.chats[900]
+
+
 async def test_the_code_opens_nothing_in_another_chat_and_counts_as_a_wrong_one(world: World) -> None:
     await sent(world, "sealed")
     await settled(world)
@@ -129,3 +140,30 @@ async def test_what_waits_ends_with_the_case_and_with_its_time(world: World, how
     await ann.send(code)
     await settled(world)
     assert attached(world) == []
+
+
+@pytest.mark.parametrize("how", ["text", "plain", "sealed"])
+async def test_who_changes_to_a_code_loses_what_was_for_the_chat_and_the_holder_sees_it(
+    world: World, how: str
+) -> None:
+    heron, ann = await join(world, 900, Role.OPERATOR, "Heron"), Person(world, ANN)
+    await ask(ann, held=True)  # an emergency has a holder before its questions are over
+    await world.deliver()
+    await heron.press("Claim", chat=GROUP)
+    await world.deliver()
+    if how == "text":
+        await heron.send("hold on", reply_to=file_of(world, 900).id)
+    else:
+        await send_file(heron, LETTER, reply_to=file_of(world, 900).id)
+        await world.deliver()
+        await heron.press(world.say(f"attach-{how}-button"))
+        await carry_out(world, Task.TAKE)
+    if how == "sealed":
+        await world.deliver()
+    await ann.press(world.say("send-button"))
+    await ann.press(world.say("channel-code-button"))
+    await settled(world)
+    assert "Not delivered" in lines(world)[-1].text
+    assert (await world.tables())["handouts"] == []
+    assert attached(world) == []
+    assert not [m for m in world.shown(ANN) if "hold on" in m.text]
