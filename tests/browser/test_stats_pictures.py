@@ -65,7 +65,8 @@ async def test_the_picture_gives_way_to_the_parts_and_is_readable_on_a_phone(
             await _keep(page, f"stats-{language}")
             before = await _picture(page)
             await _press(place, language)
-            await async_api.expect(page.locator(".media img").last).not_to_have_attribute("src", before)
+            picture = page.locator(".media img").last  # the press is answered before it is drawn
+            await async_api.expect(picture).not_to_have_attribute("src", before, timeout=60_000)
             await _keep(page, f"stats-parts-{language}")
             await page.emulate_media(color_scheme="dark")
             await _keep(page, f"stats-parts-dark-{language}")
