@@ -18,6 +18,7 @@ from intake.comparing import record, share
 from intake.counts import PERSONS, REQUESTS, earlier, month_of
 from intake.errors import PosternError
 from intake.external import External
+from intake.kinship import table_of
 from intake.lifecycle import Status
 from intake.periods import Period, a_year_before, before, months, until, year_to_date
 from intake.tables import Cell, Follows, Protected, Table
@@ -257,8 +258,7 @@ async def _break_down(db: Database, known: Known, report: Report, asked: Asked, 
         periods = (*((month,) for month in period), period)
     elif known.covers(before(period)):
         periods = (before(period), period)
-    columns = tuple((option,) for option in by.options)
-    table = Table(periods, cells(known.settled, by), by.id, columns, by.exclusive, known.over)
+    table = table_of(known.settled, words.questionnaire, by, periods, known.over)
     shown, refused = await finest(db, table, below, asked.round_to)
     if refused is not None:
         report.remarks.append(words.say(f"stats-refused-{refused.reason}", below=below))

@@ -16,11 +16,12 @@ from handlers.outgoing import Answer, Button, Edit, EditPhoto, Keyboard, Outgoin
 from handlers.showing import cases_said, finest, remember, told_of_people, told_of_totals
 from handlers.texts import LANGUAGES
 from handlers.wording import Wording
-from intake.breakdowns import Breakdown, breakdowns, cells, total
+from intake.breakdowns import Breakdown, breakdowns, total
 from intake.comparing import change, share
 from intake.counts import PERSONS, REQUESTS, earlier, month_of
+from intake.kinship import table_of
 from intake.periods import QUARTER, YEAR, Period, a_year_before, before, until
-from intake.tables import Protected, Table
+from intake.tables import Protected
 from storage import tallies
 from storage.staff import Member
 from storage.tallies import Known
@@ -177,14 +178,7 @@ async def _parts(
     head = f"{desk.terms.organisation} · {words.question(by.id)}"
     if known.over is None:
         return f"{head}\n\n{words.say('stats-no-month')}", None
-    table = Table(
-        periods=(until(known.over, view.length),),
-        counts=cells(known.settled, by),
-        question=by.id,
-        columns=tuple((option,) for option in by.options),
-        exclusive=by.exclusive,
-        over=known.over,
-    )
+    table = table_of(known.settled, desk.questionnaire, by, (until(known.over, view.length),), known.over)
     shown, refused = await finest(desk.db, table, below)
     if shown.refusal is not None:
         return f"{head}\n\n{words.say(f'stats-refused-{shown.refusal.reason}', below=below)}", None

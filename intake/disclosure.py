@@ -116,10 +116,13 @@ class _Check:
         self.small = set() if facts else {c for c, n in enumerate(self.counts) if n < below}
         self.hidden = set(self.small)
         once_hidden = [
-            place for release in before if release.question == table.question for place in release.hidden
+            (release.question, *place)
+            for release in before
+            if release.question in self.known.questions
+            for place in release.hidden
         ]
-        cells = once_hidden if facts else [*once_hidden, *self.places]
-        self.guards = list(guards(self.known, cells, below))
+        own = [] if facts else [(table.question, *place) for place in self.places]
+        self.guards = list(guards(self.known, [*once_hidden, *own], below))
         self.guards.sort(key=self._is_in_the_table)  # what may lead to a refusal first
         self.worlds: list[World] = []
         self.open = set(range(len(self.guards)))
@@ -172,7 +175,10 @@ class _Check:
         return sum(self.known.truth[i] for i in self.known.members(period, column))
 
     def _is_in_the_table(self, guard: Guard) -> bool:
-        """A small cell of the table holds it: the reader sees that something is hidden there."""
+        """A small cell of the table holds it: the reader sees that something is hidden there. Or it is another
+        question's, which no coarser table of this one would hold either."""
+        if any(self.known.atoms[i][1] != self.table.question for i in guard.members):
+            return True
         return any(set(guard.members) & set(self.rules[c].members) for c in self.small)
 
     def _find(self, guard: Guard) -> World | None:
@@ -184,7 +190,7 @@ class _Check:
         for most in self.known.upper:
             programme.column(0.0, 0, most)
         for rule in self.known.rules:
-            programme.row(dict.fromkeys(rule.members, 1.0), rule.least, rule.most)
+            programme.row(rule.parts, rule.least, rule.most)
         for c in self._shown():
             cost = 1 + log10(1 + self.counts[c])
             over, under = (programme.column(cost, 0, _NO_LIMIT) for _ in range(2))
@@ -218,7 +224,7 @@ class _Check:
             wanted = i in guard.members
             programme.column((-1.0 if guard.up else 1.0) if wanted else 0.0, 0, most)
         for rule in self.known.rules:
-            programme.row(dict.fromkeys(rule.members, 1.0), rule.least, rule.most)
+            programme.row(rule.parts, rule.least, rule.most)
         world = programme.solve(len(self.known.atoms)) or self.known.truth
         reached = sum(world[i] for i in guard.members)
         return replace(guard, goal=min(guard.goal, reached) if guard.up else max(guard.goal, reached))

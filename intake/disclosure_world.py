@@ -1,9 +1,10 @@
 """What a reader who remembers everything can still think possible.
 
-The unknowns are *atoms*: how many requests of one month have one option. A *world* gives each atom a whole number. The
-real one is among those worlds that keep all *rules*: the months' totals, which are known, and every number that was
-ever published. Nothing is told from a world that keeps them all. Integers only: a world that is found by floating-point
-search is checked here, so a mistake there hides too much and never too little.
+The unknowns are *atoms*: how many requests of one month have one option of a question. A *world* gives each atom a
+whole number. The real one is among those worlds that keep all *rules*: the months' totals, which are known, every
+number that was ever published, and what ties two questions together. Nothing is told from a world that keeps them all.
+Integers only: a world that is found by floating-point search is checked here, so a mistake there hides too much and
+never too little.
 """
 
 from __future__ import annotations
@@ -12,24 +13,33 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from intake.breakdowns import total
-from intake.tables import Column, Fact, Period, Release, Table
+from intake.tables import Column, Fact, Kin, Period, Release, Table
 
 REST = ""
 """The option of those requests that have none of the options known."""
+Atom = tuple[str, str, str]
+"""(month, question, option)"""
 World = Sequence[int]
 """A number for each atom."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A sum of atoms that is known to lie between two numbers, or to be one."""
+    """A sum of atoms, less some others, that is known to lie between two numbers, or to be one."""
 
     members: tuple[int, ...]
     least: int
     most: int
+    less: tuple[int, ...] = ()
 
     def kept(self, world: World) -> bool:
-        return self.least <= sum(world[i] for i in self.members) <= self.most
+        found = sum(world[i] for i in self.members) - sum(world[i] for i in self.less)
+        return self.least <= found <= self.most
+
+    @property
+    def parts(self) -> dict[int, float]:
+        """As a solver takes it: what each atom counts."""
+        return dict.fromkeys(self.members, 1.0) | dict.fromkeys(self.less, -1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +57,21 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The atoms of one question, and what is known of them without the table at hand."""
+    """The atoms of a question and its kin, and what is known of them without the table at hand."""
 
-    atoms: tuple[tuple[str, str], ...]
-    """(month, option)"""
+    questions: tuple[str, ...]
+    """The table's first."""
+    atoms: tuple[Atom, ...]
     truth: World
     upper: tuple[int, ...]
     """The month's total: no option can have more."""
     rules: tuple[Rule, ...]
-    index: Mapping[tuple[str, str], int]
+    index: Mapping[Atom, int]
 
-    def members(self, period: Period, column: Column) -> tuple[int, ...]:
-        found = (self.index.get((month, option)) for month in period for option in column)
+    def members(self, period: Period, column: Column, question: str | None = None) -> tuple[int, ...]:
+        """`question`: the table's, unless another is named."""
+        of = self.questions[0] if question is None else question
+        found = (self.index.get((month, of, option)) for month in period for option in column)
         return tuple(i for i in found if i is not None)
 
     def keeps(self, world: World) -> bool:
@@ -67,34 +80,58 @@ class Known:
         return within and all(rule.kept(world) for rule in self.rules)
 
 
-def known(table: Table, before: Iterable[Release]) -> Known:
-    """What there is to know of the question that a table asks for, as far as it can touch the table's months."""
-    facts, months = _touching(table, before)
-    question, counts = table.question, table.counts
-    options = {o for column in (*table.columns, *(f.column for f in facts)) for o in column}
-    options |= {option for _, asked, option in counts if asked == question and option != REST}
-    counted = {m: sum(counts.get((m, question, o), 0) for o in options) for m in months}
-    rest = {m: total(counts, question, m) - counted[m] for m in months}
-    if table.exclusive and any(rest.values()):
-        options |= {REST}
-    atoms = tuple((m, o) for m in months for o in sorted(options))
+def known(table: Table, before: Sequence[Release]) -> Known:
+    """What there is to know of the question that a table asks for, as far as it can touch the table's months.
+
+    As soon as something was shown of a question that is tied to it, all of its kin is looked at together.
+    """
+    shown = {release.question for release in before if release.facts}
+    kin = table.kin if any(each.question in shown for each in table.kin) else ()
+    own = Kin(table.question, tuple(o for column in table.columns for o in column), table.exclusive)
+    family = (own, *kin)
+    questions = tuple(each.question for each in family)
+    facts, months = _touching(table, before, questions)
+    counts = table.counts
+    atoms, truth = list[Atom](), list[int]()
+    for each in family:
+        options = set(each.options) | {o for q, fact in facts if q == each.question for o in fact.column}
+        options |= {option for _, asked, option in counts if asked == each.question and option != REST}
+        counted = {m: sum(counts.get((m, each.question, o), 0) for o in options) for m in months}
+        rest = {m: total(counts, each.question, m) - counted[m] for m in months}
+        if each.exclusive and any(rest.values()):
+            options |= {REST}
+        for m in months:
+            atoms += [(m, each.question, o) for o in sorted(options)]
+            truth += [rest[m] if o == REST else counts.get((m, each.question, o), 0) for o in sorted(options)]
     index = {atom: i for i, atom in enumerate(atoms)}
-    truth = tuple(rest[m] if o == REST else counts.get((m, question, o), 0) for m, o in atoms)
-    upper = tuple(total(counts, question, m) for m, _ in atoms)
-    empty = Known(atoms, truth, upper, (), index)
-    rules = [Rule(empty.members(f.period, f.column), f.least, f.most) for f in facts]
-    if table.exclusive:
-        everything = tuple(sorted(options))
+    upper = tuple(total(counts, question, m) for m, question, _ in atoms)
+    empty = Known(questions, tuple(atoms), tuple(truth), upper, (), index)
+    rules = [Rule(empty.members(f.period, f.column, q), f.least, f.most) for q, f in facts]
+    for each in family:
+        if each.exclusive:
+            everything = tuple(sorted({o for _, question, o in atoms if question == each.question}))
+            for month in months:
+                n = total(counts, each.question, month)
+                rules.append(Rule(empty.members((month,), everything, each.question), n, n))
+    rules += _tied(table, empty, months) if kin else ()
+    return Known(questions, empty.atoms, empty.truth, upper, tuple(dict.fromkeys(rules)), index)
+
+
+def _tied(table: Table, empty: Known, months: Iterable[str]) -> Iterator[Rule]:
+    """Where a tie holds: not in a month that an event came to too late, or under an earlier questionnaire."""
+    for tie in table.ties:
         for month in months:
-            n = total(counts, question, month)
-            rules.append(Rule(empty.members((month,), everything), n, n))
-    return Known(atoms, truth, upper, tuple(dict.fromkeys(rules)), index)
+            these = empty.members((month,), tie.answers, tie.question)
+            those = empty.members((month,), tie.options, tie.parent)
+            rule = Rule(these, -sum(empty.upper[i] for i in those), 0, those)
+            if these and rule.kept(empty.truth):
+                yield rule
 
 
-def guards(world: Known, cells: Iterable[tuple[Period, Column]], below: int) -> tuple[Guard, ...]:
+def guards(world: Known, cells: Iterable[tuple[str, Period, Column]], below: int) -> tuple[Guard, ...]:
     """What must stay possible so that no small number is known: see docs/decisions/0014.
 
-    `cells`: those that are, or were, hidden in a table.
+    `cells`: those that are, or were, hidden in a table, and its question.
 
     - Each small atom may be as large as the threshold. Then so may every sum of atoms that is small, whatever months
       and options it adds up: all its atoms are small, and the sum is no smaller than any of them.
@@ -104,26 +141,29 @@ def guards(world: Known, cells: Iterable[tuple[Period, Column]], below: int) -> 
     small = [i for i, n in enumerate(world.truth) if n < below]
     up = [Guard((i,), min(below, world.upper[i]), True) for i in small]
     runs = list(_longest_runs(world, below))
-    merged = (world.members(period, column) for period, column in cells if len(column) > 1)
+    merged = (
+        world.members(period, column, question) for question, period, column in cells if len(column) > 1
+    )
     runs += [each for each in merged if sum(world.truth[i] for i in each) < below]
     down = [Guard(run, 0, False) for run in dict.fromkeys(runs)]
     return tuple(guard for guard in (*up, *down) if not guard.met(world.truth))
 
 
-def _touching(table: Table, before: Iterable[Release]) -> tuple[list[Fact], list[str]]:
-    """What was published of the table's months, of months that were counted together with these, and so on.
-
-    Nothing ties the others to them: a range there is what it was.
+def _touching(
+    table: Table, before: Iterable[Release], questions: Sequence[str]
+) -> tuple[list[tuple[str, Fact]], list[str]]:
+    """What was published of the table's months, of months that were counted together with these, and so on; each with
+    its question. Nothing ties the others to them: a range there is what it was.
     """
-    about = [release for release in before if release.question == table.question]
-    left = {fact for release in about for fact in release.facts}
+    about = [release for release in before if release.question in questions]
+    left = {(release.question, fact) for release in about for fact in release.facts}
     tied = {period for release in about for period, column in release.hidden if len(column) > 1}
     months = {month for period in table.periods for month in period}
-    found: set[Fact] = set()
+    found: set[tuple[str, Fact]] = set()
     while True:
-        near = {fact for fact in left if not months.isdisjoint(fact.period)}
+        near = {each for each in left if not months.isdisjoint(each[1].period)}
         reached = months.union(
-            *(fact.period for fact in near), *(p for p in tied if not months.isdisjoint(p))
+            *(fact.period for _, fact in near), *(p for p in tied if not months.isdisjoint(p))
         )
         if not near and reached == months:
             return sorted(found), sorted(months)
@@ -132,9 +172,9 @@ def _touching(table: Table, before: Iterable[Release]) -> tuple[list[Fact], list
 
 def _longest_runs(world: Known, below: int) -> Iterator[tuple[int, ...]]:
     """The longest runs of consecutive months of one option that add up to less than the threshold."""
-    for option in sorted({option for _, option in world.atoms}):
-        months = [month for month, each in world.atoms if each == option]
-        spelled = {number_of(month): world.index[month, option] for month in months}
+    for of in sorted({(question, option) for _, question, option in world.atoms}):
+        months = [month for month, *each in world.atoms if tuple(each) == of]
+        spelled = {number_of(month): world.index[month, *of] for month in months}
         last = -1
         for start in sorted(spelled):
             run, sum_ = [], 0

@@ -16,6 +16,27 @@ Column = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Kin:
+    """Another question, whose numbers hang together with those of a table."""
+
+    question: str
+    options: tuple[str, ...]
+    exclusive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Who has one of these answers has one of those: in every month, these requests are no more than those."""
+
+    question: str
+    answers: tuple[str, ...]
+    """Of a question whose options exclude each other all of them; else one."""
+    parent: str
+    options: tuple[str, ...]
+    """Of the parent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """What is asked for: a row for each period, a column for each group of options."""
 
@@ -29,6 +50,9 @@ class Table:
     """Each request has exactly one of the options; else any number of them."""
     over: str = "9999-12"
     """The newest month that is over. A breakdown of a later one would be published twice, and the difference tells."""
+    kin: tuple[Kin, ...] = ()
+    """All questions that ties lead to from this one; `counts` has theirs too."""
+    ties: tuple[Tie, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -4,7 +4,8 @@
 
 Nothing of the protector is used here but `protect` itself: the attacker has the months' totals and the printed tables,
 makes equations of them and asks for the least and the greatest value of each small number, in whole numbers. Random
-years of a group's intake, and an admin who asks for all sorts of tables, make the tables.
+years of a group's intake, and an admin who asks for all sorts of tables, make the tables. In some of the years a second
+question is asked only of those who gave a certain answer to the first; the attacker knows that too.
 """
 
 from __future__ import annotations
@@ -17,17 +18,21 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import highspy
 
-from intake.breakdowns import OUTCOME_ID, Breakdown, cells
+from intake.breakdowns import OUTCOME_ID, UNSAID, Breakdown, cells
 from intake.counts import OUTCOME, REQUESTS
 from intake.disclosure import protect
-from intake.tables import Cell, Column, Period, Protected, Release, Rounding, Table
+from intake.tables import Cell, Column, Kin, Period, Protected, Release, Rounding, Table, Tie
 
 BELOW = 10
 QUESTION = "kind"
+MORE, ASKED_OF, FURTHER = "more", "a", ("p", "q", "r", UNSAID)
+"""A second question, the answer to the first after which it is asked, and its options."""
+KINDRED = 0.35
+"""How many of the years have it."""
 ENDINGS = 0.3
 """How many of the years are of how requests ended."""
 MONTHS = tuple(f"{year}-{month:02d}" for year in (2022, 2023) for month in range(1, 13))
@@ -45,13 +50,22 @@ class Printed:
 
 @dataclass(frozen=True)
 class Years:
-    """Two years of one question, and what the admin asked for."""
+    """Two years of one question or two, and what the admin asked for."""
 
     question: str
     counts: dict[Cell, int]
     options: tuple[str, ...]
     exclusive: bool
     wishes: tuple[tuple[Table, Rounding | None], ...]
+    further: tuple[str, ...] = ()
+    """The second question's options; no option has the name of one of the first's."""
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        return self.options + self.further
+
+    def count(self, month: str, option: str) -> int:
+        return self.counts[month, MORE if option in self.further else self.question, option]
 
     def total(self, month: str) -> int:
         """Public: of what is counted under the question, which for endings is not what was sent."""
@@ -89,7 +103,39 @@ def years(seed: int) -> Years:
     if exclusive and random.Random(f"endings {seed}").random() < ENDINGS:
         question, counts = OUTCOME_ID, _endings(random.Random(seed), counts, options)
     wishes = tuple(_wish(chance, question, counts, options, exclusive) for _ in range(chance.randint(4, 12)))
+    kindred = random.Random(f"kin {seed}")
+    if question == QUESTION and exclusive and kindred.random() < KINDRED:
+        return _with_kin(kindred, counts, options, wishes)
     return Years(question, counts, options, exclusive, wishes)
+
+
+def _with_kin(
+    chance: random.Random,
+    first: dict[Cell, int],
+    options: tuple[str, ...],
+    wishes: tuple[tuple[Table, Rounding | None], ...],
+) -> Years:
+    """The same, and what those said who were asked once more."""
+    counts, silent, weights = (
+        dict(first),
+        chance.choice([0.0, 0.1, 0.5]),
+        [chance.random() ** 2 for _ in "pqr"],
+    )
+    for month in MONTHS:
+        said = [o for _ in range(first[month, QUESTION, ASKED_OF]) if chance.random() >= silent
+                for o in chance.choices(FURTHER[:3], weights)]  # fmt: skip
+        counts |= {(month, MORE, option): said.count(option) for option in FURTHER[:3]}
+        counts[month, MORE, UNSAID] = counts[month, "", ""] - len(said)
+    tie = Tie(MORE, FURTHER[:3], QUESTION, (ASKED_OF,))
+    own, other = Kin(QUESTION, options, exclusive=True), Kin(MORE, FURTHER, exclusive=True)
+    mixed = [
+        (replace(table, counts=counts, kin=(other,), ties=(tie,)), rounding) for table, rounding in wishes
+    ]
+    for _ in range(chance.randint(2, 8)):
+        table, rounding = _wish(chance, MORE, counts, FURTHER, exclusive=True)
+        mixed.append((replace(table, kin=(own,), ties=(tie,)), rounding))
+    chance.shuffle(mixed)
+    return Years(QUESTION, counts, options, True, tuple(mixed), FURTHER)
 
 
 def _endings(chance: random.Random, counts: dict[Cell, int], options: tuple[str, ...]) -> dict[Cell, int]:
@@ -157,30 +203,34 @@ def publish(those: Years, protector: Protector = protect) -> tuple[list[Printed]
 class Attacker:
     """Knows the totals and what was printed."""
 
-    def __init__(
-        self, totals: dict[str, int], options: Sequence[str], exclusive: bool, paper: Sequence[Printed]
-    ) -> None:
-        self.at = {
-            (month, option): i for i, (month, option) in enumerate((m, o) for m in MONTHS for o in options)
-        }
+    def __init__(self, those: Years, totals: dict[str, int], paper: Sequence[Printed]) -> None:
+        self.at = {atom: i for i, atom in enumerate((m, o) for m in MONTHS for o in those.every)}
         self.most = [totals[month] for month, _ in self.at]
-        equations = [([self.at[m, o] for o in options], totals[m], totals[m]) for m in MONTHS if exclusive]
+        sets = [options for options in (those.options, those.further) if those.exclusive and options]
+        equations: list[tuple[list[int], int, int, list[int]]] = [
+            ([self.at[m, o] for o in options], totals[m], totals[m], []) for m in MONTHS for options in sets
+        ]
+        if those.further:  # no more have answered than were asked
+            equations += [
+                ([self.at[m, o] for o in FURTHER[:3]], -totals[m], 0, [self.at[m, ASKED_OF]]) for m in MONTHS
+            ]
         for printed in paper:
             for (period, column), number in zip(printed.places, printed.numbers, strict=True):
                 if number is not None:
                     members = [self.at[month, option] for month in period for option in column]
-                    equations.append((members, number - printed.base + 1, number + printed.base - 1))
+                    equations.append((members, number - printed.base + 1, number + printed.base - 1, []))
         self.equations = equations
         self.worlds: list[list[int]] = []
         """Every possible one that was met on the way."""
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = len(self.most), len(equations)
         lp.col_cost_, lp.col_lower_, lp.col_upper_ = [0.0] * len(self.most), [0] * len(self.most), self.most
-        lp.row_lower_, lp.row_upper_ = [low for _, low, _ in equations], [high for _, _, high in equations]
+        lp.row_lower_, lp.row_upper_ = [each[1] for each in equations], [each[2] for each in equations]
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = [sum(len(m) for m, _, _ in equations[:n]) for n in range(len(equations) + 1)]
-        lp.a_matrix_.index_ = [i for m, _, _ in equations for i in m]
-        lp.a_matrix_.value_ = [1.0 for m, _, _ in equations for _ in m]
+        sizes = [len(m) + len(less) for m, _, _, less in equations]
+        lp.a_matrix_.start_ = [sum(sizes[:n]) for n in range(len(equations) + 1)]
+        lp.a_matrix_.index_ = [i for m, _, _, less in equations for i in (*m, *less)]
+        lp.a_matrix_.value_ = [v for m, _, _, less in equations for v in [1.0] * len(m) + [-1.0] * len(less)]
         self.highs = highspy.Highs()
         self.highs.setOptionValue("output_flag", False)
         self.highs.setOptionValue("threads", 1)
@@ -204,7 +254,10 @@ class Attacker:
 
     def possible(self, world: Sequence[int]) -> bool:
         within = all(0 <= n <= most for n, most in zip(world, self.most, strict=True))
-        return within and all(low <= sum(world[i] for i in m) <= high for m, low, high in self.equations)
+        return within and all(
+            low <= sum(world[i] for i in m) - sum(world[i] for i in less) <= high
+            for m, low, high, less in self.equations
+        )
 
     def _best(self) -> list[float]:
         self.highs.run()
@@ -220,9 +273,9 @@ def targets(
     those: Years, paper: Sequence[Printed], seed: int
 ) -> Iterator[tuple[tuple[tuple[str, str], ...], bool]]:
     """Small numbers worth knowing, as sums of atoms, and whether it is promised that they may be nothing."""
-    small = [(m, o) for m in MONTHS for o in those.options if those.counts[m, those.question, o] < BELOW]
+    small = [(m, o) for m in MONTHS for o in those.every if those.count(m, o) < BELOW]
     yield from (((atom,), True) for atom in small)
-    for option in those.options:
+    for option in those.every:
         for length in (2, 3, 4, 6):
             for first in range(len(MONTHS) - length + 1):
                 run = tuple((month, option) for month in MONTHS[first : first + length])
@@ -240,7 +293,7 @@ def targets(
 
 
 def _true(those: Years, atoms: Sequence[tuple[str, str]]) -> int:
-    return sum(those.counts[month, those.question, option] for month, option in atoms)
+    return sum(those.count(month, option) for month, option in atoms)
 
 
 def attack(seed: int, protector: Protector = protect) -> Counter[str]:
@@ -248,8 +301,8 @@ def attack(seed: int, protector: Protector = protect) -> Counter[str]:
     those = years(seed)
     paper, told = publish(those, protector)
     totals = {month: those.total(month) for month in MONTHS}
-    attacker = Attacker(totals, those.options, those.exclusive, paper)
-    truth = [those.counts[month, those.question, option] for month, option in attacker.at]
+    attacker = Attacker(those, totals, paper)
+    truth = [those.count(month, option) for month, option in attacker.at]
     assert attacker.possible(truth), "what is printed is not true"
     for atoms, may_be_nothing in targets(those, paper, seed):
         members = [attacker.at[atom] for atom in atoms]
@@ -265,6 +318,7 @@ def attack(seed: int, protector: Protector = protect) -> Counter[str]:
         if high < goal or (may_be_nothing and low > 0):
             told["small numbers found"] += 1
     told["sets"] += 1
+    told["sets with two questions"] += bool(those.further)
     told["sets with something found"] += bool(told["small numbers found"])
     return told
 
@@ -285,6 +339,11 @@ def without_complement(table: Table, _: Sequence[Release], below: int, __: Round
 def without_register(table: Table, _: Sequence[Release], below: int, rounding: Rounding | None) -> Protected:
     """Each table is safe by itself."""
     return protect(table, (), below, rounding)
+
+
+def without_ties(table: Table, before: Sequence[Release], below: int, rounding: Rounding | None) -> Protected:
+    """Each question is safe by itself."""
+    return protect(replace(table, kin=(), ties=()), before, below, rounding)
 
 
 def main() -> int:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from intake.breakdowns import OUTCOME_ID, Breakdown, cells, told_by_cases
+from intake.breakdowns import OUTCOME_ID, UNSAID, Breakdown, breakdowns, cells, told_by_cases
+from intake.counts import REQUESTS
 from intake.disclosure import permits, protect
-from intake.tables import Cell, Column, Period, Protected, Reason, Release, Rounding, Table
+from intake.kinship import table_of
+from intake.questionnaire_file import load
+from intake.tables import Cell, Column, Kin, Period, Protected, Reason, Release, Rounding, Table, Tie
 
 SUMMER = ("2023-06", "2023-07", "2023-08")
 AUTUMN = ("2023-09", "2023-10", "2023-11")
@@ -238,3 +243,46 @@ def test_cases_closed_are_not_told_where_a_breakdown_shown_before_makes_them_say
     unheld = held | {(month[0], "cases"): 60 + 40 + 12}
     assert permits(told_by_cases(unheld, [month]), counts, (table.release,), BELOW)
     assert permits(Release(OUTCOME_ID, True, (), ()), counts, (), BELOW)
+
+
+def test_a_question_that_is_asked_only_after_an_answer_is_checked_with_its_parent() -> None:
+    file = Path(__file__).parents[2] / "questionnaires" / "leave-service.yaml"
+    asked = load(file.read_text("utf-8"), file.name)
+    counts = {("2023-10", REQUESTS): 100, ("2023-10", "answer:status:someone-else"): 30}
+    by = {each.id: each for each in breakdowns(asked, counts)}
+    child, parent, alone = (
+        table_of(counts, asked, by[name], (("2023-10",),), "2023-10")
+        for name in ("their-status", "status", "where")
+    )
+    (tie,) = child.ties
+    assert (tie.question, tie.parent, tie.options) == ("their-status", "status", ("someone-else",))
+    assert UNSAID not in tie.answers
+    assert set(tie.answers) == set(by["their-status"].options) - {UNSAID}
+    assert parent.ties == child.ties
+    assert [each.question for each in (*child.kin, *parent.kin)] == ["status", "their-status"]
+    assert child.counts["2023-10", "status", "someone-else"] == 30
+    assert not alone.kin
+    assert not alone.ties
+
+
+def test_what_the_second_table_hides_is_what_the_first_would_give_away_with_it() -> None:
+    """Three of the hidden eighteen are held, if fifteen speak for somebody else; of these fourteen have answered."""
+    rows = {AUTUMN[0]: {"home": 82, "else": 15, "held": 3}}
+    more = {AUTUMN[0]: {"p": 14, "~": 86}}
+    counts = counted("kind", rows) | counted("more", more)
+    tie = Tie("more", ("p",), "kind", ("else",))
+    first = Table((AUTUMN[:1],), counts, "kind", columns("home", "else", "held"),
+                  kin=(Kin("more", ("p", "~"), exclusive=True),), ties=(tie,))  # fmt: skip
+    second = Table((AUTUMN[:1],), counts, "more", columns("p", "~"),
+                   kin=(Kin("kind", ("home", "else", "held"), exclusive=True),), ties=(tie,))  # fmt: skip
+    once = protect(first, (), BELOW)
+    assert shown(once) == ((82, None, None),)
+    assert reason(protect(second, (once.release,), BELOW)) is Reason.SMALL  # 14 of 15: four held at most
+    assert shown(protect(second, (), BELOW)) == ((14, 86),)
+    assert shown(protect(replace(second, kin=(), ties=()), (once.release,), BELOW)) == ((14, 86),)
+    assert reason(protect(first, (protect(second, (), BELOW).release,), BELOW)) is Reason.SMALL
+    late = counts | {
+        (AUTUMN[0], "more", "p"): 20,
+        (AUTUMN[0], "more", "~"): 80,
+    }  # more than were asked: no tie
+    assert shown(protect(replace(second, counts=late), (once.release,), BELOW)) == ((20, 80),)

@@ -22,9 +22,12 @@ from tests.intake.attack import (
     Attacker,
     Printed,
     Protector,
+    Years,
     attack,
     without_complement,
     without_register,
+    without_ties,
+    years,
 )
 
 SETS, AT_ONCE = 100, 20
@@ -43,6 +46,15 @@ def test_no_small_number_is_found_in_two_years_of_tables(first: int) -> None:
 def test_a_weaker_protection_is_found_out(weaker: Protector) -> None:
     told = sum((attack(seed, weaker) for seed in range(12)), Counter[str]())
     assert told["sets with something found"] > 2
+
+
+def test_who_checks_each_question_by_itself_is_found_out() -> None:
+    """A second question is asked only after a certain answer to the first: each table says something of the other."""
+    seeds = (12, 46)
+    assert all(years(seed).further for seed in seeds)
+    told = sum((attack(seed, without_ties) for seed in seeds), Counter[str]())
+    assert told["sets with something found"] == 2
+    assert not sum((attack(seed) for seed in seeds), Counter[str]())["small numbers found"]
 
 
 # Against counting every world that there is
@@ -121,9 +133,8 @@ def test_where_all_worlds_can_be_counted_every_small_number_may_be_nothing_and_a
             if sum(truth[i] for i in some) < below:
                 reach = max(min(below, totals[i // len(options)]) for i in some)
                 assert max(sum(world[i] for i in some) for world in possible) >= reach
-    attacker = Attacker(
-        dict.fromkeys(MONTHS, 0) | dict(zip(months, totals, strict=True)), options, one.exclusive, paper
-    )
+    those = Years(QUESTION, dict(one.counts), options, one.exclusive, ())
+    attacker = Attacker(those, dict.fromkeys(MONTHS, 0) | dict(zip(months, totals, strict=True)), paper)
     for i, atom in enumerate(atoms):  # and the attacker of the large sets knows how to search
         found_range = [attacker.extreme([attacker.at[atom]], sign) for sign in (1, -1)]
         assert found_range == [min(w[i] for w in possible), max(w[i] for w in possible)]

@@ -38,7 +38,7 @@ def rank(rows: Iterable[Sequence[int]]) -> int:
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.integers(0, 7), st.lists(spans, max_size=5)), min_size=1, max_size=4))
 def test_a_running_month_costs_no_rows_and_hides_nothing_that_follows(
     looks: list[tuple[int, list[Period]]],
