@@ -16,9 +16,17 @@ from storage.sealing import Lock, has_slot, only_slots, without_slot
 
 LOCK = "locks"
 BLOCK = "blocks.box"
+AT_ONCE = 500
+"""Locks that are read together: 100 bytes for each recipient."""
 _BY_CASE = Ready(select(locks).where(locks.c.case_id == bindparam("case")))
 _ADD = Ready(insert(locks))
 _BLOCKS = Ready(select(blocks).where(blocks.c.case_id == bindparam("case")).order_by(blocks.c.position))
+_FOLLOWING = (
+    select(locks)
+    .where(locks.c.case_id > bindparam("last"))
+    .order_by(locks.c.case_id)
+    .limit(bindparam("most"))
+)
 _SLOTS = select(locks.c.case_id, locks.c.slots).where(
     locks.c.case_id.in_(bindparam("chosen", expanding=True))
 )
@@ -61,16 +69,18 @@ def revoke(tx: Tx, public: bytes) -> int:
     From a lock that was altered, too: its MAC stays wrong, so nothing will ever use it, but nobody shall be able to
     keep a slot by spoiling a row.
     """
-    removed = 0
-    for row in tx.conn.execute(select(locks)).all():
-        left = _without(row.slots, public)
-        if left == row.slots:
-            continue
-        lock = Lock(row.case_id, row.public_key, left)
-        sound = sodium_memcmp(_lock_mac(tx, Lock(lock.case, lock.public, row.slots)), row.mac)
-        mac = _lock_mac(tx, lock) if sound else row.mac
-        tx.conn.execute(update(locks).where(locks.c.case_id == lock.case).values(slots=left, mac=mac))
-        removed += 1
+    removed, last = 0, b""
+    while rows := tx.conn.execute(_FOLLOWING, {"last": last, "most": AT_ONCE}).all():
+        last = rows[-1].case_id
+        for row in rows:
+            left = _without(row.slots, public)
+            if left == row.slots:
+                continue
+            lock = Lock(row.case_id, row.public_key, left)
+            sound = sodium_memcmp(_lock_mac(tx, Lock(lock.case, lock.public, row.slots)), row.mac)
+            mac = _lock_mac(tx, lock) if sound else row.mac
+            tx.conn.execute(update(locks).where(locks.c.case_id == lock.case).values(slots=left, mac=mac))
+            removed += 1
     return removed
 
 

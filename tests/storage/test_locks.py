@@ -133,7 +133,11 @@ async def test_a_case_without_a_lock_is_an_error_and_not_a_new_lock(db: Database
         await db.read(lambda tx: locks.get(tx, A))
 
 
-async def test_a_revoked_key_opens_no_stored_case_and_the_others_still_do(db: Database) -> None:
+@pytest.mark.parametrize("at_once", [1, 500])
+async def test_a_revoked_key_opens_no_stored_case_and_the_others_still_do(
+    db: Database, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "AT_ONCE", at_once)
     await db.write(fill)
     assert await db.write(lambda tx: locks.revoke(tx, KEYS[0])) == 2
     assert await db.write(lambda tx: locks.revoke(tx, KEYS[0])) == 0
