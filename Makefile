@@ -3,7 +3,8 @@
 # make reached       every branch of the parts that matter most is reached by tests, or this fails
 # make promises      prove the README's table, cell by cell; FULL=1 with the long runs
 # make bench         how fast it is, next to plain bots; ten minutes of two cores; QUICK=1 takes one
-# make surge         days of 1,500 requests played through with the queue's own order: who waits for how long
+# make surge         days of 1,500 requests played through with the queue's own order: who waits for how long; HTTP=1 two
+#                    hours of them over HTTP, with flood limits on, in ten minutes (MINUTES=… for less)
 # make bench-counts  what a month's table costs, beside COUNT(*) over a table of requests; FULL=1 with 10^7 of them
 # make fire          the service killed, cut off, flooded, out of disk: a sample; FULL=1 all of it, which takes hours and
 #                    goes on where it was; ONLY="kill -9" some of it, MINUTES=… for the soak, AGAIN=1 from the beginning
@@ -46,7 +47,7 @@ bench: .venv/.installed-dev
 	@$(BIN)/python -m benchmarks $(if $(filter-out 0,$(QUICK)),--quick)
 
 surge: .venv/.installed-dev
-	@$(BIN)/python -m benchmarks.surge
+	@$(BIN)/python -m $(if $(filter-out 0,$(HTTP)),tests.service.surge $(if $(MINUTES),--minutes $(MINUTES)),benchmarks.surge)
 
 bench-counts: .venv/.installed-dev
 	@$(BIN)/python -m benchmarks.counting $(if $(filter-out 0,$(FULL)),--full)
