@@ -180,7 +180,7 @@ async def judge(place: Town, seen: Seen, calls: list[Call], took: float) -> list
     print(
         f"\n{seen.sent} requests, of which {len(seen.came)} emergencies; {seen.taken} taken; "
         f"{len(calls):,} calls to Telegram; {took / 60:.1f} min"
-        f"\nemergency's card: {max(0, *late.values()):.0f} s at most after its sender saw the reference"
+        f"\nemergency's card: {max([0, *late.values()]):.0f} s at most after its sender saw the reference"
         f"\nboard behind: {behind[len(behind) // 2]:.1f} s in the middle, {behind[-1]:.1f} s at most"
         f"\n429 answers: {len(refused)}, each waited for; most calls to the group in a minute: {per_minute}"
         f"\nwaiting at the end: {len(open_cases)}, of which {without} without a card of their own"
