@@ -304,7 +304,7 @@ class Jobs:
 
 
 def _rank(job: Job) -> Rank:
-    if job.task is Task.BOARD:
+    if job.task in {Task.BOARD, Task.PIN}:  # pinned once, and that must not wait behind a hundred cards
         return Rank.BOARD
     return Rank.EMERGENCY if job.urgent else Rank.OTHER
 

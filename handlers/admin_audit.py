@@ -45,7 +45,7 @@ async def _page(desk: Desk, asked: str, before: int) -> tuple[str, Keyboard]:
     if not found:
         return say(language, "audit-none" if not asked else "audit-none-of", asked=asked), ()
     entries = found[:LINES]
-    lines = [trail.line(desk.texts, language, entry, names) for entry in entries]
+    lines = trail.by_hour(desk.texts, language, entries, names)
     title = say(language, "audit-title-of", asked=asked) if asked else say(language, "audit-title")
     buttons = []
     if before:
@@ -53,9 +53,7 @@ async def _page(desk: Desk, asked: str, before: int) -> tuple[str, Keyboard]:
     if len(found) > LINES:
         buttons.append(Button(say(language, "audit-older-button"), f"{PREFIX}{entries[-1].number}.{asked}"))
     fitting = [one for one in buttons if len(one.data.encode()) <= MAX_BUTTON_DATA]
-    return "\n".join([title, "", *lines, "", say(language, "audit-how")]), (
-        tuple(fitting),
-    ) if fitting else ()
+    return "\n".join([title, *lines, "", say(language, "audit-how")]), (tuple(fitting),) if fitting else ()
 
 
 def _wanted(tx: Tx, desk: Desk, asked: str) -> Wanted:

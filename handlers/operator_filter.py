@@ -88,7 +88,8 @@ def choices(desk: Desk, wanted: Wanted) -> Keyboard:
         for each in desk.questionnaire.languages
     ]
     everything = Button(say(staff, "filter-all-button"), f"queue.{written(desk, Wanted())}")
-    return (*rows, tuple(spoken), (everything,))
+    pairs = (tuple(spoken[at : at + 2]) for at in range(0, len(spoken), 2))  # four are cut off on a phone
+    return (*rows, *pairs, (everything,))
 
 
 def _choice(desk: Desk, label: str, chosen: bool, wanted: Wanted, **change: object) -> Button:

@@ -38,8 +38,8 @@ async def show(desk: Desk, incoming: Incoming) -> None:
     for case in held[:MOST_SHOWN]:
         name = names.get(case.holder or "", "—")
         line = f"{case.reference} · {say(language, f'level-{case.facts.level}')} · {name}"
-        if case.facts.touched:
-            line += f" · {say(language, 'cases-idle', hours=max(0, now - case.facts.touched) // HOUR)}"
+        if case.facts.touched and (idle := (now - case.facts.touched) // HOUR) > 0:
+            line += f" · {say(language, 'cases-idle', hours=idle)}"
         lines.append(line)
         rows.append((Button(f"{case.reference} · {name}", f"assign.{case.reference}"),))
     desk.post(incoming.chat_id, [Send(incoming.chat_id, "\n".join(lines), tuple(rows))])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from handlers.texts import Texts
 from intake.lifecycle import Outcome, RaisedFor
@@ -29,9 +30,22 @@ def references(tx: Tx, entries: Sequence[Entry]) -> Mapping[bytes, str]:
 
 def line(texts: Texts, language: str, entry: Entry, names: Mapping[bytes, str]) -> str:
     """`names`: case id -> reference, of those that are still there."""
+    return f"{texts.hour(language, entry.hour)} · {_said(texts, language, entry, names)}"
+
+
+def by_hour(
+    texts: Texts, language: str, entries: Sequence[Entry], names: Mapping[bytes, str]
+) -> Iterator[str]:
+    """For a narrow screen: each hour once, and below it what was done in it. In the order of the entries."""
+    for hour, of_hour in groupby(entries, key=lambda entry: entry.hour):
+        yield from ("", texts.hour(language, hour))
+        yield from (_said(texts, language, entry, names) for entry in of_hour)
+
+
+def _said(texts: Texts, language: str, entry: Entry, names: Mapping[bytes, str]) -> str:
     say = texts.say
     who = entry.name or say(language, "audit-shell" if entry.who == By.SHELL else "audit-itself")
-    parts = [texts.hour(language, entry.hour), f"{who}: {say(language, f'audit-{entry.event}')}"]
+    parts = [f"{who}: {say(language, f'audit-{entry.event}')}"]
     if entry.case is not None:
         parts.append(names.get(entry.case) or say(language, "audit-erased"))
     if entry.whom:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from handlers import trail
 from intake.roles import Role
+from intake.trail import Event
 from storage import audit, cases
 from storage.audit import Entry
-from tests.handlers.desk import GROUP, Person, World, join
+from tests.handlers.desk import GROUP, NOW, Person, World, join, texts
 from tests.handlers.test_operator_turn import claimed, file_of
 from tests.handlers.test_requester_turn import only_case
 
@@ -83,3 +85,14 @@ async def test_an_operator_does_not_read_it(world: World) -> None:
     on = world.shown(GROUP)[0]
     await heron.press_data("audit.0.", on)
     assert "Heron: " not in on.text
+
+
+def test_on_a_narrow_page_each_hour_stands_once_above_what_was_done_in_it() -> None:
+    hours = (NOW - NOW % 3_600, NOW - NOW % 3_600 - 3_600)
+    entries = [
+        audit.Entry(n, hour, Event.DUTY_ON, "x", name)
+        for n, hour, name in ((3, hours[0], "Wren"), (2, hours[0], "Ibis"), (1, hours[1], "Auk"))
+    ]
+    said = list(trail.by_hour(texts(), "en", entries, {}))
+    first, second = (texts().hour("en", hour) for hour in hours)
+    assert said == ["", first, "Wren: on duty", "Ibis: on duty", "", second, "Auk: on duty"]

@@ -32,7 +32,9 @@ STEP = 20
 CLAIM_EVERY = 60
 BOARD_WITHIN = 10
 CARD_WITHIN = 60
-AT_ONCE = 4
+STEP_TAKES = 1.2
+"""Seconds of ours at least: the service looks at its clock once a second."""
+AT_ONCE = 8
 """People who are on their way through the questions at the same time; more would be a flood of a town's own making."""
 COUNTED = re.compile(r"^(\d+) requests? (?:is|are) waiting")
 RETRY = re.compile(r"retry after (\d+)")
@@ -119,9 +121,11 @@ async def play(home: Path, seconds: int, seed: int) -> tuple[Town, Seen, list[st
                 claimed_at = now
                 await take_next(place, seen)
             if walking:
-                done, walking = await asyncio.wait(walking, timeout=30)
+                done, walking = await asyncio.wait(walking, timeout=STEP_TAKES)
                 for each in done:
                     each.result()
+            else:
+                await asyncio.sleep(STEP_TAKES)
             await board_follows(place, seen)
             _progress(now, seconds, seen, time.monotonic() - began)
             if (ahead := STEP - (clock.seconds() - start - now)) > 0 and now < seconds:

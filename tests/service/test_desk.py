@@ -202,7 +202,7 @@ async def test_handing_over_with_a_note_merging_referring_and_undoing(desk: Town
 
     other = await claimed(desk, two, twin)
     await press(two.phone, "Close…", other)
-    await press(two.phone, "Duplicate of…", await reads(two.phone, twin.reference, "how did it end"))
+    await press(two.phone, "Duplicate of one", await reads(two.phone, twin.reference, "how did it end"))
     await press(two.phone, sent.reference, await reads(two.phone, "is a duplicate of which"))
     soon = await reads(two.phone, twin.reference, "will be closed in", button="Undo")
     await press(two.phone, "Undo", soon)
