@@ -74,7 +74,8 @@ fire: .venv/.installed-dev
 	@touch $@
 
 screenshots: .venv/.installed-dev
-	@SCREENSHOTS=docs/images $(BIN)/pytest tests/browser/test_demo.py tests/browser/test_stats_pictures.py
+	@SCREENSHOTS=docs/images $(BIN)/pytest tests/browser/test_demo.py tests/browser/test_stats_pictures.py \
+		tests/browser/test_desk_pictures.py
 
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
