@@ -33,7 +33,7 @@ READABLE = {
         "level", "received_hour", "language", "card_lines", "counted", "counted_day", "card", "documents", "labels",
         "near_empty", "grouped", "within", "category", "spoken", "shown_at", "replied_hour",
         "touched", "reminded", "closing", "closing_part", "closing_by", "asked", "asked_by",
-        "asked_token", "offered_to", "file_until",
+        "asked_token", "offered_to", "file_until", "returned", "wrote_again",
     },
     "cases.contact": {"chat", "language"},
     "outbox.job": {
