@@ -144,7 +144,7 @@ async def _totals(desk: Desk, words: Wording, known: Known, view: View) -> tuple
             cases=words.say("stats-hidden") if cases is None else cases,
         )]  # fmt: skip
         await remember(desk.db, [told_of_people(known, [(last,)])])
-    if first > a_year_before(period)[0]:
+    if first >= a_year_before(until(this, YEAR))[0]:  # it has an empty mark in the picture
         lines.append(words.say("stats-since", period=words.label((first,))))
     chart = _line_chart(desk, words, known, this)
     shown += [(month,) for month in (*until(this, YEAR), *a_year_before(until(this, YEAR))) if month >= first]
