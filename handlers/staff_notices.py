@@ -85,7 +85,8 @@ def waits_again(tx: Tx, case: Case, at: int) -> None:
 
 def seen_at(tx: Tx, desk: Desk, case: Case, now: int) -> int:
     """From when on what comes to this case now may be seen by others than its holder."""
-    return now if case.facts.level is Level.EMERGENCY else next_batch(tx, desk, now)
+    at = now if case.facts.level is Level.EMERGENCY else next_batch(tx, desk, now)
+    return at if at > now else now - now % 60  # a batch's time says nothing; at once is kept to the minute
 
 
 ADDITION = "addition"
