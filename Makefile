@@ -4,7 +4,7 @@
 # make promises      prove the README's table, cell by cell; FULL=1 with the long runs
 # make bench         how fast it is, next to plain bots; ten minutes of two cores; QUICK=1 takes one
 # make surge         days of 1,500 requests played through with the queue's own order: who waits for how long; HTTP=1 two
-#                    hours of them over HTTP, with flood limits on, in ten minutes (MINUTES=… for less)
+#                    hours of them over HTTP, with flood limits on, in a quarter of an hour or more (MINUTES=… for less)
 # make bench-counts  what a month's table costs, beside COUNT(*) over a table of requests; FULL=1 with 10^7 of them
 # make fire          the service killed, cut off, flooded, out of disk: a sample; FULL=1 all of it, which takes hours and
 #                    goes on where it was; ONLY="kill -9" some of it, MINUTES=… for the soak, AGAIN=1 from the beginning
