@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.fire.counts import Counts
 from tests.fire.field import Field, open_field
-from tests.fire.person import Habits
+from tests.fire.habits import Habits
 
 HOUR, YEAR = 3_600, 365 * 86_400
 FINISH_SECONDS = 120.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.fire.counts import Counts
 from tests.fire.field import Field, open_field
-from tests.fire.person import Habits
+from tests.fire.habits import Habits
 
 FINISH_SECONDS = 180.0
 PATIENT = Habits(patience=6.0)

@@ -22,9 +22,10 @@ from tests.bot.installed import Place
 from tests.fire import child, clock_file, truth
 from tests.fire.counts import Counts
 from tests.fire.far_end import TOKEN, FarEnd
+from tests.fire.habits import Habits
 from tests.fire.judge import Judge, codes_of
 from tests.fire.lives import Launcher, Life, one_launcher
-from tests.fire.person import Habits, Person
+from tests.fire.person import Person
 from tests.fire.weather import Weather
 from tests.service.town import free_port
 

@@ -13,7 +13,8 @@ from statistics import median, quantiles
 from tests.fire import health
 from tests.fire.counts import Counts
 from tests.fire.field import Field, open_field
-from tests.fire.person import REFERENCE, Habits, Person
+from tests.fire.habits import Habits
+from tests.fire.person import REFERENCE, Person
 
 FLOODER = 8_200_000_000
 GROUP_MESSAGES = 20

@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.fire.counts import Counts
 from tests.fire.field import Field, open_field
+from tests.fire.habits import Habits
 from tests.fire.lives import Life
-from tests.fire.person import Habits
 from tests.service.town import free_port
 
 LONGEST_LIFE = 1.2

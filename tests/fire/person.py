@@ -15,6 +15,7 @@ from random import Random
 from handlers.texts import Texts
 from intake.questionnaire import Kind, Level, Question, Questionnaire
 from tests.fire.far_end import FarEnd, Message
+from tests.fire.habits import Habits
 from tests.fire.memory import Addition, Memory, Request
 
 REFERENCE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
@@ -22,27 +23,6 @@ CODE = re.compile(r"\b\d{4} \d{4} \d{4} \d{4}\b")
 LANGUAGES = ("en", "ru", "uk", "kk")
 HINT_LOOKS = 16
 Look = tuple[int, str, tuple[tuple[str, str], ...]]
-
-
-@dataclass(frozen=True)
-class Habits:
-    """How likely people do what."""
-
-    by_code: float = 0.12
-    changes: float = 0.3
-    """At the review, one answer is changed."""
-    writes: float = 0.7
-    adds: float = 0.4
-    erases: float = 0.1
-    asks: float = 0.5
-    """Writes /start when nothing happens, rather than pressing again."""
-    patience: float = 1.5
-    """Seconds after a confirmed press in which something should be seen."""
-    pause: float = 0.0
-    """Seconds between looking and pressing, at most."""
-    emergency: float = 0.08
-    may_expire: bool = False
-    """Time passes so that what was not sent is deleted, as the notice says: then they begin anew."""
 
 
 @dataclass
@@ -60,6 +40,9 @@ class Person:
     """What is being answered, drawn once for each time that it is asked: whoever presses again presses the same."""
     _fresh: set[str] = field(default_factory=set)
     """Of these, what was drawn for the very next press."""
+    _screen: int = 0
+    """The screen that was looked at last. An older one is a copy that a death of the service left behind: it says
+    nothing of what counts."""
     _asks: bool = False
     _emergency: bool = False
 
@@ -92,15 +75,18 @@ class Person:
             return
         labels = {label for label, _ in look[2]}
         question = self._question(look[1])
+        is_left_behind, self._screen = look[0] < self._screen, look[0]
         if question is not None or labels & {self.say("send-button"), self.say("channel-chat-button")}:
-            self._moved_on(question)
+            if not is_left_behind:
+                self._moved_on(question)
         elif self.memory.current.by_code and self.memory.current.sending:
             await asyncio.sleep(0.2)  # the screen is neutral already; the code is on its way
             return
         if self.say("keep-button") in labels:
             await self._press(look, "keep-button")
         elif self.say("begin-button") in labels:
-            self._begun_anew()
+            if not is_left_behind:
+                self._begun_anew()
             await self._press(look, "begin-button")
         elif self.texts.say(self.language, "language-name") in labels and question is None:
             await self._press(look, "language-name")

@@ -10,9 +10,10 @@ from tests.fire import truth
 from tests.fire.counts import Counts
 from tests.fire.desk_worker import DeskWorker
 from tests.fire.field import Field, open_field
+from tests.fire.habits import Habits
 from tests.fire.health import Health, look
 from tests.fire.memory import Request
-from tests.fire.person import Habits, Person
+from tests.fire.person import Person
 
 DAY = 86_400
 SAMPLES = 40

@@ -11,7 +11,7 @@ from random import Random
 from tests.fire import weather
 from tests.fire.counts import Counts
 from tests.fire.field import Field, open_field
-from tests.fire.person import Habits
+from tests.fire.habits import Habits
 from tests.fire.weather import Weather
 
 PATIENT = Habits(patience=12.0, by_code=0.1)

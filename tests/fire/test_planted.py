@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fire import kills, telegram_faults
-from tests.fire.person import Habits
+from tests.fire.habits import Habits
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 QUICK = Habits(by_code=0.0, erases=0.0, changes=0.0, adds=0.9)
