@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import ringing, second, undoing
+from handlers import ringing, sealed_entry, second, undoing
 from handlers.desk import Desk
 from handlers.operator_cases import own_case
 from handlers.telling import Told, tell
@@ -12,6 +12,7 @@ from intake.questionnaire import Level
 from intake.trail import Event
 from storage import audit, cases, custody
 from storage.database import Tx
+from storage.envelope import Who
 from storage.staff import Member
 
 
@@ -53,6 +54,13 @@ def raise_level(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told
         return say(language, "raised", reference=reference, level=say(language, "level-emergency")), True
     cases.set_level(tx, case, level)
     audit.note(tx, Event.ESCALATED, member, now, case=case.case, detail=level.value)
+    in_words = say(language, f"level-{level}")
+    why = say(
+        language, "raised-note", name=member.name, level=in_words, reason=say(language, f"reason-{reason}")
+    )
+    sealed_entry.put(
+        tx, case, Who.NOTE, why, now
+    )  # the trail holds nothing of a requester: whoever opens it reads why
     raised = cases.by_id(tx, case.case) or case
     if desk.terms.lease_of(level):  # an emergency's is shorter
         custody.begin_lease(tx, raised, now)
@@ -61,8 +69,8 @@ def raise_level(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told
     if level is Level.EMERGENCY:
         ringing.raised(tx, desk, raised, member, now)
     before = f"{case.facts.level}/{'little' if case.facts.near_empty else ''}"
-    undoing.offer(tx, desk, member, raised, Done.RAISE, now, before, say(language, f"level-{level}"))
-    return say(language, "raised", reference=reference, level=say(language, f"level-{level}")), False
+    undoing.offer(tx, desk, member, raised, Done.RAISE, now, before, in_words)
+    return say(language, "raised", reference=reference, level=in_words), False
 
 
 def lower_level(tx: Tx, desk: Desk, member: Member, reference: str, now: int) -> Told:

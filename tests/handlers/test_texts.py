@@ -165,11 +165,12 @@ def filled(language: str) -> Iterator[tuple[str, str]]:
             (f for name, t in CATALOGUES[language].items() if name.startswith(kind) for f in forms(t)),
             key=len,
         )
-        for kind in ("outcome-", "home-state-", "privacy-relay-")
+        for kind in ("outcome-", "reason-", "home-state-", "privacy-relay-")
     }
     values = {
         **LARGE,
         "outcome": longest["outcome-"],
+        "reason": longest["reason-"],
         "state": longest["home-state-"],
         "relay": longest["privacy-relay-"],
         "month": texts.month(language, "2026-11"),

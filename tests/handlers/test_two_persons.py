@@ -9,6 +9,7 @@ from intake.questionnaire import Level
 from intake.roles import Role
 from storage import audit, outbox
 from storage.cases import Case
+from storage.envelope import Who
 from tests.handlers.desk import GROUP, Person, World, ask, join
 from tests.handlers.test_operator_turn import ANN, claimed
 from tests.handlers.test_requester_turn import only_case
@@ -56,6 +57,12 @@ async def test_the_holder_raises_a_level_at_once_and_alone(world: World) -> None
     assert "🔴" in world.shown(GROUP)[0].text
     last = (await world.read(lambda tx: audit.latest(tx, 1)))[0]
     assert (last.event, last.detail) == ("escalated", "emergency"), "the reason is the requester's"
+    await heron.send("/mine")
+    await heron.press(world.say("file-button", reference=case.reference))
+    await world.deliver()
+    notes = [m.text for m in heron.open().thread if m.who is Who.NOTE]
+    assert [world.say("reason-time") in notes[0], world.say("reason-danger") in notes[1]] == [True, True]
+    assert not any(world.say("reason-time") in m.text for m in world.shown(ANN))
     wren = await join(world, 800, Role.ADMIN, "Wren")
     await wren.send("/audit")
     assert world.say("reason-danger") not in world.shown(800)[-1].text
