@@ -18,6 +18,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras $(if $(UPGRADE),--upgrade)
+# One more than there are cores: many tests wait, for a group's pace or for a process.
+WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 BUILD_TOOL := setuptools>=77
 export PIP_ROOT_USER_ACTION := ignore
 
@@ -30,10 +32,10 @@ test: .venv/.installed-dev
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n $(WORKERS)
 
 coverage: .venv/.installed-dev
-	@$(BIN)/pytest -n auto --cov=intake --cov=storage --cov=handlers --cov=bot --cov=sandbox \
+	@$(BIN)/pytest -n $(WORKERS) --cov=intake --cov=storage --cov=handlers --cov=bot --cov=sandbox \
 		--cov-report=term-missing:skip-covered
 
 # Every branch of what seals, of what an intake is, and of the way in: this fails at 99 %.

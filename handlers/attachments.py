@@ -12,6 +12,7 @@ operator's chat. What opens it is sealed to the case, for the next holder. Besid
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 
 from handlers import reply_states, requester_code, sealed_entry
@@ -28,6 +29,7 @@ from storage.envelope import Who
 from storage.file_seal import QUESTIONS, FileSealer
 from storage.file_stream import FileKey
 from storage.handouts import Handout
+from storage.other_versions import SENSELESS, saved_otherwise
 from storage.outbox import Job, Task
 from storage.replies import Attached, State, Why
 
@@ -61,8 +63,11 @@ class Upload:
 
     @classmethod
     def unpack(cls, text: str) -> Upload:
-        found = json.loads(text)
-        return cls(**(found | {"how": Attached(found["how"])}))
+        """Raises Tampered for what another version has saved."""
+        with suppress(*SENSELESS):
+            found = json.loads(text)
+            return cls(**(found | {"how": Attached(found["how"])}))
+        raise saved_otherwise("An upload")
 
 
 def kind_words(desk: Desk, kind: str, size: int) -> str:

@@ -51,7 +51,7 @@ class FileKey:
         try:
             read = json.loads(text)
             return cls(b64decode(read["key"]), b64decode(read["start"]), int(read["size"]), str(read["kind"]))
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
             pass
         raise Tampered(DAMAGED)
 

@@ -17,6 +17,14 @@ settings.register_profile("postern", deadline=None, print_blob=True)
 settings.load_profile("postern")
 
 BACKENDS = ("sqlite", "postgresql")
+LONGEST = ("service", "fire", "browser", "promises", "bot")
+"""Rooms whose tests wait for real time, for whole seconds or a minute."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: left for the end, it would run in one process while the others are through."""
+    rooms = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rooms.get(item.path.parent.name, len(LONGEST)))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

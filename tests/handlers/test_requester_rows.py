@@ -13,7 +13,7 @@ from intake.questionnaire import Kind, Option, Question
 from intake.roles import Role
 from storage import outbox, traces
 from storage.database import Tx
-from storage.schema import blocks
+from storage.schema import blocks, metadata
 from storage.schema import cases as cases_table
 from storage.sealing import BOX_BYTES
 from tests.handlers.desk import GROUP, OWN_WORDS, Person, World, ask, join, questionnaire
@@ -74,7 +74,8 @@ async def test_no_column_tells_the_hour_of_anything_a_requester_did(world: World
         for name, rows in tables.items()
         if name not in {"invites", "staff"}
         for row in rows
-        for value in row
+        for column, value in zip(metadata.tables[name].columns.keys(), row, strict=True)
+        if (name, column) != ("cases", "version")  # random, and another one after each change
         if isinstance(value, int) and not isinstance(value, bool)
     }
     today = world.now // 86_400
@@ -140,7 +141,9 @@ async def test_no_account_is_stored_in_or_leads_to_a_request_with_a_code(world: 
     await ann.press(world.say("send-button"))
     await ann.press(world.say("channel-code-button"))
     waiting = await world.read(outbox.waiting)
-    assert [job.case for _, job in waiting if job.chat == ann.id] == [""] * (2 if held else 1)
+    assert [job.case for _, job in waiting if job.chat == ann.id] == [""], (
+        "the code; no reply goes to the chat"
+    )
     await world.deliver()
     tables = await world.tables()
     case = await world.read(only_case)

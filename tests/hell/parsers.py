@@ -38,6 +38,12 @@ PARSERS = {
         "storage/test_slot_line::test_a_slip_of_the_hand_is_noticed",
         "hell/test_parsers::test_any_text_is_a_slot_or_tampered",
     ),
+    "storage.slot_bundle.decode_slots": (
+        "storage/test_bundles::test_a_slip_a_cut_or_something_in_between_is_noticed",
+        "storage/test_bundles::test_anything_else_is_no_slots",
+    ),
+    "storage.file_stream.FileKey": ("hell/test_parsers::test_any_text_is_a_files_key_or_tampered",),
+    "handlers.attachments.Upload": ("hell/test_parsers::test_any_text_is_an_upload_or_tampered",),
     "storage.code.read": ("storage/test_return_code::test_any_text_is_a_code_or_none",),
     "storage.keywords.recovery_from_phrase": (
         "storage/test_keywords::test_any_words_are_a_key_or_a_key_file_error",

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import string
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
 from functools import cache
 
-from aiogram.methods import GetMe, Response
+from aiogram.methods import GetMe
 from hypothesis import given
 from hypothesis import strategies as st
 from nacl.public import PrivateKey
@@ -20,15 +21,46 @@ from bot.opening import open_text
 from bot.setting_types import _retention
 from bot.telegram import MOST_PATIENCE, Telegram
 from bot.telegram_errors import TelegramError
+from handlers.attachments import Upload
 from handlers.notes import Note
 from intake.errors import SealingError, Tampered
 from storage.document import build, parse
 from storage.document_opening import OpenedCase, open_document
 from storage.envelope import ANSWERS, TEXT_BYTES, Who
+from storage.file_stream import FileKey
+from storage.replies import Attached
 from storage.sealing import Opener, Sealer, make_lock
 from storage.slot_line import KIND, decode_slot
 from storage.slots import SLOT_BYTES, has_slot, slot_ids, with_slot
 from tests.hell.examples import JSON, many
+
+FILE_KEY = st.fixed_dictionaries(
+    {},
+    optional={
+        "key": st.just("a2V5") | JSON,
+        "start": st.just("c3RhcnQ=") | JSON,
+        "size": st.just(1e999) | JSON,
+        "kind": st.just("image/png") | JSON,
+    },
+)
+UPLOAD = st.fixed_dictionaries(
+    {}, optional={"file": JSON, "message": JSON, "kind": JSON, "how": st.just("plain") | JSON, "more": JSON}
+)
+
+
+@many
+@given(st.text(max_size=60) | (FILE_KEY | JSON).map(json.dumps))
+def test_any_text_is_a_files_key_or_tampered(text: str) -> None:
+    with suppress(Tampered):
+        assert isinstance(FileKey.unpack(text).size, int)
+
+
+@many
+@given(st.text(max_size=60) | (UPLOAD | JSON).map(json.dumps))
+def test_any_text_is_an_upload_or_tampered(text: str) -> None:
+    with suppress(Tampered):
+        assert isinstance(Upload.unpack(text).how, Attached)
+
 
 # A case document, opened by somebody who may.
 
@@ -178,7 +210,7 @@ def test_any_answer_of_a_server_is_a_result_or_our_own_error_without_its_words(
     except TelegramError as error:
         _is_ours(error)
     else:
-        assert isinstance(answer, Response)
+        assert hasattr(answer, "result")
 
 
 @cache
