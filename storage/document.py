@@ -7,7 +7,6 @@ along with the answers. The service builds it here, and cannot open it: see `sto
 
 import json
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 
 from intake.errors import SealingError, Tampered
 from intake.questionnaire import Answers
+from storage.checked_json import canonical, checked, checksum, decode, encode
 from storage.envelope import CASE_BYTES, QUESTION_BYTES, SEQUENCE_MAX, Who
 from storage.public_key import PUBLIC_BYTES
 from storage.purpose import Purpose, digest
@@ -25,7 +25,6 @@ MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 """Some two thousand sealed texts; a bot may send 50 MB and fetch 20 MB."""
 FINGERPRINT_BYTES = 16
 ANSWERS_VERSION = 1
-_CHECK_BYTES = 16
 _REFERENCE = re.compile(r"[0-9A-Z-]{1,32}")
 _START = re.compile(rb'\s*\{\s*"postern"\s*:\s*"case-([0-9]{1,4})"')
 
@@ -65,7 +64,7 @@ class CaseDocument:
 
 def labels_fingerprint(labels: Labels) -> bytes:
     """16 bytes that name exactly these labels, in whatever order their keys stand."""
-    return digest(Purpose.LABELS, _canonical(labels), size=FINGERPRINT_BYTES)
+    return digest(Purpose.LABELS, canonical(labels), size=FINGERPRINT_BYTES)
 
 
 def encode_answers(fingerprint: str, language: str, answers: Answers) -> bytes:
@@ -99,16 +98,16 @@ def build(
     fields = {
         "postern": FORMAT,
         "reference": reference,
-        "case": _encode(case),
-        "public": _encode(public),
-        "slots": _encode(slots),
-        "blocks": [[question, sequence, _encode(box)] for question, sequence, box in blocks],
+        "case": encode(case),
+        "public": encode(public),
+        "slots": encode(slots),
+        "blocks": [[question, sequence, encode(box)] for question, sequence, box in blocks],
         "thread": [
-            [sequence, str(who), day.isoformat(), _encode(box)] for sequence, who, day, box in sorted(thread)
+            [sequence, str(who), day.isoformat(), encode(box)] for sequence, who, day, box in sorted(thread)
         ],
         "labels": labels,
     }
-    document = json.dumps(fields | {"check": _checksum(fields)}, indent=1).encode("ascii") + b"\n"
+    document = checked(Purpose.DOCUMENT, fields)
     try:
         parse(document)  # what its reader could not read must not be sent
     except SealingError:
@@ -130,7 +129,7 @@ def parse(document: bytes) -> CaseDocument:
     try:
         fields = json.loads(document)
         check = fields.pop("check")
-        if check != _checksum(fields):
+        if check != checksum(Purpose.DOCUMENT, fields):
             raise ValueError("checksum")  # noqa: TRY301 (one way out for all that is wrong with the form)
         return _read(fields)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Tampered):
@@ -141,9 +140,9 @@ def _read(fields: dict[str, Any]) -> CaseDocument:
     """Raises ValueError, TypeError, KeyError or Tampered for whatever has not the right form."""
     parts = CaseDocument(
         reference=fields["reference"],
-        case=_decode(fields["case"], CASE_BYTES),
-        public=_decode(fields["public"], PUBLIC_BYTES),
-        slots=_decode(fields["slots"]),
+        case=decode(fields["case"], CASE_BYTES),
+        public=decode(fields["public"], PUBLIC_BYTES),
+        slots=decode(fields["slots"]),
         blocks=tuple(_block(*entry) for entry in fields["blocks"]),
         thread=tuple(_message(*entry) for entry in fields["thread"]),
         labels=fields["labels"],
@@ -164,34 +163,14 @@ def _read(fields: dict[str, Any]) -> CaseDocument:
 def _block(question: str, sequence: int, box: str) -> Block:
     if not 1 <= len(question.encode()) <= QUESTION_BYTES:
         raise ValueError("question")
-    return Block(question, _sequence(sequence), _decode(box, BOX_BYTES))
+    return Block(question, _sequence(sequence), decode(box, BOX_BYTES))
 
 
 def _message(sequence: int, who: str, day: str, box: str) -> Message:
-    return Message(_sequence(sequence), Who(who), date.fromisoformat(day), _decode(box, BOX_BYTES))
+    return Message(_sequence(sequence), Who(who), date.fromisoformat(day), decode(box, BOX_BYTES))
 
 
 def _sequence(value: object) -> int:
     if type(value) is not int or not 0 <= value <= SEQUENCE_MAX:  # bool is an int, too
         raise ValueError("sequence")
     return value
-
-
-def _encode(raw: bytes) -> str:
-    return b64encode(raw).decode("ascii")
-
-
-def _decode(text: str, size: int | None = None) -> bytes:
-    raw = b64decode(text.encode("ascii"), validate=True)
-    if size is not None and len(raw) != size:
-        raise ValueError("size")
-    return raw
-
-
-def _canonical(value: object) -> bytes:
-    """JSON with sorted keys and no blanks, in ASCII: the same bytes for the same data."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
-
-
-def _checksum(fields: Mapping[str, Any]) -> str:
-    return digest(Purpose.DOCUMENT, _canonical(fields), size=_CHECK_BYTES).hex()

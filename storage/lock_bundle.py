@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from intake.errors import SealingError, Tampered
+from storage.checked_json import checked, checksum, decode, encode
 from storage.envelope import CASE_BYTES
 from storage.public_key import PUBLIC_BYTES
-from storage.purpose import Purpose, digest
+from storage.purpose import Purpose
 from storage.slots import slot_ids
 
 FORMAT = "locks-1"
 MOST_LOCKS = 5_000
 """In one bundle: 2.4 MB with two slots each, and two seconds on the device that re-wraps them."""
 MAX_BUNDLE_BYTES = 8 * 1024 * 1024
-_CHECK_BYTES = 16
 _START = re.compile(rb'\s*\{\s*"postern"\s*:\s*"locks-([0-9]{1,4})"')
 _REFERENCE = re.compile(r"[0-9A-Z-]{1,32}")
 
@@ -44,9 +42,9 @@ def build_bundle(locks: Iterable[BundledLock]) -> bytes:
     """The file's bytes (ASCII), of at most MOST_LOCKS. Pass only the slots that its reader may have."""
     fields = {
         "postern": FORMAT,
-        "locks": [[one.reference, *map(_encode, (one.case, one.public, one.slots))] for one in locks],
+        "locks": [[one.reference, *map(encode, (one.case, one.public, one.slots))] for one in locks],
     }
-    return json.dumps(fields | {"check": _checksum(fields)}, indent=1).encode("ascii") + b"\n"
+    return checked(Purpose.LOCKS, fields)
 
 
 def parse_bundle(data: bytes) -> tuple[BundledLock, ...]:
@@ -59,7 +57,7 @@ def parse_bundle(data: bytes) -> tuple[BundledLock, ...]:
     try:
         fields = json.loads(data)
         check = fields.pop("check")
-        if check != _checksum(fields):
+        if check != checksum(Purpose.LOCKS, fields):
             raise ValueError("checksum")  # noqa: TRY301 (one way out for all that is wrong with the form)
         return _read(fields["locks"])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Tampered):
@@ -69,7 +67,7 @@ def parse_bundle(data: bytes) -> tuple[BundledLock, ...]:
 def _read(rows: list[list[str]]) -> tuple[BundledLock, ...]:
     """Raises ValueError, TypeError or Tampered for whatever has not the right form."""
     found = tuple(
-        BundledLock(reference, _decode(case, CASE_BYTES), _decode(public, PUBLIC_BYTES), _decode(slots))
+        BundledLock(reference, decode(case, CASE_BYTES), decode(public, PUBLIC_BYTES), decode(slots))
         for reference, case, public, slots in rows
     )
     for one in found:
@@ -81,19 +79,3 @@ def _read(rows: list[list[str]]) -> tuple[BundledLock, ...]:
     ):
         raise ValueError("form")
     return found
-
-
-def _encode(raw: bytes) -> str:
-    return b64encode(raw).decode("ascii")
-
-
-def _decode(text: str, size: int | None = None) -> bytes:
-    raw = b64decode(text.encode("ascii"), validate=True)
-    if size is not None and len(raw) != size:
-        raise ValueError("size")
-    return raw
-
-
-def _checksum(fields: dict[str, Any]) -> str:
-    plain = json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
-    return digest(Purpose.LOCKS, plain, size=_CHECK_BYTES).hex()

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from nacl.public import PrivateKey
 
 from intake.errors import SealingError, Tampered, WrongKey
-from storage import document as documents
+from storage.checked_json import checksum
 from storage.document import MAX_DOCUMENT_BYTES, build, encode_answers, labels_fingerprint, parse
 from storage.document_opening import OpenedCase, open_document
 from storage.envelope import ANSWERS, Who
+from storage.purpose import Purpose
 from storage.sealing import BOX_BYTES, Opener, Sealer, make_lock, only_slots
 
 VECTORS: dict[str, Any] = json.loads(Path(__file__).with_name("vectors.json").read_text("utf-8"))
@@ -60,7 +61,7 @@ def forged(document: bytes, **changes: Any) -> bytes:
     """Change fields and make the checksum right again, as anyone can."""
     fields = json.loads(document) | changes
     del fields["check"]
-    return json.dumps(fields | {"check": documents._checksum(fields)}).encode()
+    return json.dumps(fields | {"check": checksum(Purpose.DOCUMENT, fields)}).encode()
 
 
 # Opening
