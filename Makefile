@@ -18,8 +18,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras $(if $(UPGRADE),--upgrade)
-# One more than there are cores: many tests wait, for a group's pace or for a process.
+# One more than there are cores: many tests wait, for a group's pace or for a process. A file's tests share what they set up.
 WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 BUILD_TOOL := setuptools>=77
 export PIP_ROOT_USER_ACTION := ignore
 
@@ -32,10 +33,10 @@ test: .venv/.installed-dev
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pytest -n $(WORKERS)
+	@$(BIN)/pytest $(SIDE_BY_SIDE)
 
 coverage: .venv/.installed-dev
-	@$(BIN)/pytest -n $(WORKERS) --cov=intake --cov=storage --cov=handlers --cov=bot --cov=sandbox \
+	@$(BIN)/pytest $(SIDE_BY_SIDE) --cov=intake --cov=storage --cov=handlers --cov=bot --cov=sandbox \
 		--cov-report=term-missing:skip-covered
 
 # Every branch of what seals, of what an intake is, and of the way in: this fails at 99 %.

@@ -42,7 +42,7 @@ class Person:
     """Of these, what was drawn for the very next press."""
     _screen: int = 0
     """The screen that was looked at last. An older one is a copy that a death of the service left behind: it says
-    nothing of what counts."""
+    nothing of what counts, so they write /start to see where they are."""
     _asks: bool = False
     _emergency: bool = False
 
@@ -76,17 +76,18 @@ class Person:
         labels = {label for label, _ in look[2]}
         question = self._question(look[1])
         is_left_behind, self._screen = look[0] < self._screen, look[0]
+        if is_left_behind:
+            await self._write("/start")
+            return
         if question is not None or labels & {self.say("send-button"), self.say("channel-chat-button")}:
-            if not is_left_behind:
-                self._moved_on(question)
+            self._moved_on(question)
         elif self.memory.current.by_code and self.memory.current.sending:
             await asyncio.sleep(0.2)  # the screen is neutral already; the code is on its way
             return
         if self.say("keep-button") in labels:
             await self._press(look, "keep-button")
         elif self.say("begin-button") in labels:
-            if not is_left_behind:
-                self._begun_anew()
+            self._begun_anew()
             await self._press(look, "begin-button")
         elif self.texts.say(self.language, "language-name") in labels and question is None:
             await self._press(look, "language-name")
