@@ -99,7 +99,7 @@ def _refusal(error: ApiError) -> Reply:
 def _chat_id(raw: Mapping[str, Any]) -> int | None:
     try:
         return int(raw.get("chat_id", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
