@@ -19,9 +19,9 @@ from handlers import reply_states, requester_code, sealed_entry
 from handlers.desk import Desk
 from handlers.notes import Note
 from handlers.outgoing import Fetch, Outgoing
-from handlers.reply_states import HOUR, SEEN, when
+from handlers.reply_states import DAY, HOUR, when
 from intake.media_kinds import ending_of
-from storage import cases, files, handouts, locks, outbox, replies, served, traces
+from storage import cases, files, handouts, locks, replies, served, traces
 from storage.cases import Case
 from storage.code import CodeOpener, show
 from storage.database import Tx
@@ -33,7 +33,6 @@ from storage.other_versions import SENSELESS, saved_otherwise
 from storage.outbox import Job, Task
 from storage.replies import Attached, State, Why
 
-DAY = 86_400
 CODE_SECONDS = 5 * 60
 """For so long the operator sees a file's own code."""
 KILOBYTE, MEGABYTE = 1024, 1024 * 1024
@@ -153,10 +152,8 @@ def _wait(tx: Tx, case: Case, reply: str, sealer: FileSealer, public: bytes, tag
 
 def _owe_file(tx: Tx, desk: Desk, case: Case, reply: str, file: tuple[int, str], now: int) -> None:
     if case.contact is not None:
-        say, language = desk.texts.say, case.contact.language
-        job = _reply(desk, case, reply, caption(desk, case, language), now)
-        seen = ((say(language, "seen-button"), f"{SEEN}{reply}"),)
-        outbox.add(tx, replace(job, file=file, buttons=seen))
+        words = caption(desk, case, case.contact.language)
+        reply_states.owe(tx, desk, case, reply, words, now, file=file)
 
 
 def _owe_word(tx: Tx, desk: Desk, case: Case, reply: str, now: int) -> None:
@@ -164,13 +161,7 @@ def _owe_word(tx: Tx, desk: Desk, case: Case, reply: str, now: int) -> None:
     if case.contact is not None:
         values = {"organisation": desk.terms.organisation, "reference": case.reference}
         text = desk.texts.say(case.contact.language, "attach-waits", **values)
-        outbox.add(tx, _reply(desk, case, reply, text, now))
-
-
-def _reply(desk: Desk, case: Case, reply: str, text: str, now: int) -> Job:
-    chat, hours = case.contact.chat if case.contact is not None else 0, desk.terms.reply_seconds
-    about = case.case.hex()
-    return Job(Task.SEND, now, case=about, chat=chat, text=text, delete_after=hours, tag="reply", reply=reply)
+        reply_states.owe(tx, desk, case, reply, text, now, asks=False)
 
 
 def caption(desk: Desk, case: Case, language: str) -> str:

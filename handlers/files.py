@@ -57,10 +57,8 @@ def handed(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
 
 def fetch(tx: Tx, job_id: bytes, job: Job) -> Outgoing | None:
     case = cases.by_id(tx, bytes.fromhex(job.case))
-    if (
-        case is None or case.contact is None
-    ):  # it was closed meanwhile: the message goes with what else is noted
-        return None
+    if case is None or case.contact is None:
+        return None  # it was closed meanwhile: the message goes with what else is noted
     public = locks.get(tx, case.case).public
     sealer = FileSealer(case.case, public, files.new_sequence(), job.tag.partition("|")[2])
     return Fetch(job.chat, job.text, sealer, note=str(Note("fetch", job.case, job=job_id.hex())))

@@ -6,9 +6,7 @@ here but Telegram's id of it, wrapped; after half an hour that is dropped, and t
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 
 from handlers import attachments, operator_reply, reply_states
 from handlers.attachments import Upload, kind_words
@@ -16,14 +14,14 @@ from handlers.cards import DAY
 from handlers.desk import Desk
 from handlers.documents import MOST_DOCUMENTS
 from handlers.files import HOUR, MEGABYTE, MOST_FILES
+from handlers.fresh_code import FreshCode, fresh_code
 from handlers.incoming import Incoming
+from handlers.kept import HELD_SECONDS, still_kept
 from handlers.outgoing import Answer, Delete
-from handlers.stretching import FIRST
 from handlers.telling import Told, tell
 from intake.trail import Event
 from storage import audit, cases, custody, files, meta, outbox, replies, traces
 from storage.cases import Case
-from storage.code import derive, new_code
 from storage.database import Tx
 from storage.file_seal import MAX_FILE_BYTES
 from storage.outbox import Job, Task
@@ -34,17 +32,6 @@ from storage.traces import LONGEST_TRACE
 ATTACH = "attach"
 """Tag of the job that is such a file while its sender is asked."""
 VERBS = {"asitis": Attached.PLAIN, "sealit": Attached.SEALED, "nofile": Attached.NONE}
-HELD_SECONDS = 30 * 60
-JOB_ID = re.compile(r"[0-9a-f]{32}")
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A file's own, fresh. Slow to make."""
-
-    digits: str = field(repr=False)
-    tag: bytes = field(repr=False)
-    public: bytes
 
 
 async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
@@ -116,14 +103,14 @@ def _ask(tx: Tx, desk: Desk, member: Member, case: Case, incoming: Incoming, now
 async def pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
     verb, _, held = incoming.data.partition(".")
     how, now = VERBS[verb], desk.clock()
-    code: Code | None = None
+    code: FreshCode | None = None
 
     def needs_code(tx: Tx) -> bool:
-        found = _held(tx, member, held, now)
+        found = still_kept(tx, member, held, ATTACH, now)
         return how is Attached.SEALED and found is not None and found[1].code_key is None
 
     if await desk.db.read(needs_code):
-        code = await _new_code(desk)
+        code = await fresh_code(desk)
 
     def work(tx: Tx) -> Told:
         if not meta.first_time(tx, incoming.update_id, now // DAY):
@@ -138,18 +125,11 @@ async def pressed(desk: Desk, incoming: Incoming, member: Member) -> None:
     desk.wake()
 
 
-async def _new_code(desk: Desk) -> Code:
-    digits = new_code()
-    work = partial(derive, digits, desk.vault.code_salt, desk.terms.code_cost)
-    keys = await desk.stretching.run(FIRST, work)
-    return Code(digits, desk.vault.tag("code", keys.tag), keys.public)
-
-
 def _decided(
-    tx: Tx, desk: Desk, member: Member, held: str, how: Attached, code: Code | None, now: int
+    tx: Tx, desk: Desk, member: Member, held: str, how: Attached, code: FreshCode | None, now: int
 ) -> Told:
     say, language = desk.texts.say, desk.staff_language
-    found = _held(tx, member, held, now)
+    found = still_kept(tx, member, held, ATTACH, now)
     if found is None:
         return say(language, "attach-too-late"), True
     job, case = found
@@ -183,13 +163,3 @@ def _keep_upload(tx: Tx, chat: int, message: int) -> None:
         if trace.message == message:
             traces.forget(tx, [trace_id])
             traces.leave(tx, replace(trace, due=trace.sent + LONGEST_TRACE))
-
-
-def _held(tx: Tx, member: Member, held: str, now: int) -> tuple[Job, Case] | None:
-    """The job and the case, while it is kept and whoever presses still holds the case."""
-    job_id = bytes.fromhex(held) if JOB_ID.fullmatch(held) else b""
-    job = outbox.jobs(tx, [job_id]).rows.get(job_id)
-    if job is None or job.tag != ATTACH or job.due <= now:
-        return None
-    case = cases.by_id(tx, bytes.fromhex(job.case))
-    return (job, case) if case is not None and case.holder == member.id else None

@@ -7,13 +7,12 @@ before it is sent.
 
 from __future__ import annotations
 
-import re
-
 from handlers.desk import Desk
+from handlers.kept import HELD_SECONDS, still_kept
 from handlers.operator_sending import send_reply
 from handlers.telling import Told, tell
 from intake.languages import is_other
-from storage import cases, outbox
+from storage import outbox
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import Job, Task
@@ -21,8 +20,6 @@ from storage.staff import Member
 
 DOUBT = "doubt"
 """Tag of the job that is such a reply."""
-HELD_SECONDS = 30 * 60
-JOB_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def is_doubtful(case: Case, text: str) -> bool:
@@ -45,26 +42,16 @@ def hold(tx: Tx, desk: Desk, member: Member, case: Case, text: str, now: int) ->
 
 def send_anyway(tx: Tx, desk: Desk, member: Member, held: str, now: int) -> Told:
     say, language = desk.texts.say, desk.staff_language
-    found = _held(tx, member, held, now)
+    found = still_kept(tx, member, held, DOUBT, now)
     if found is None:
         return say(language, "doubt-too-late"), True
-    case, text = found
+    job, case = found
     outbox.done(tx, bytes.fromhex(held))
-    send_reply(tx, desk, member, case, text, now)
+    send_reply(tx, desk, member, case, job.text, now)
     return say(language, "doubt-sent", reference=case.reference), False
 
 
 def drop(tx: Tx, desk: Desk, member: Member, held: str, now: int) -> Told:
-    if _held(tx, member, held, now) is not None:
+    if still_kept(tx, member, held, DOUBT, now) is not None:
         outbox.done(tx, bytes.fromhex(held))
     return desk.texts.say(desk.staff_language, "doubt-dropped"), False
-
-
-def _held(tx: Tx, member: Member, held: str, now: int) -> tuple[Case, str] | None:
-    """The case and the text, while it is kept and whoever presses still holds the case."""
-    job_id = bytes.fromhex(held) if JOB_ID.fullmatch(held) else b""
-    job = outbox.jobs(tx, [job_id]).rows.get(job_id)
-    if job is None or job.tag != DOUBT or job.due <= now:
-        return None
-    case = cases.by_id(tx, bytes.fromhex(job.case))
-    return (case, job.text) if case is not None and case.holder == member.id else None

@@ -55,12 +55,9 @@ def raise_level(tx: Tx, desk: Desk, member: Member, rest: str, now: int) -> Told
     cases.set_level(tx, case, level)
     audit.note(tx, Event.ESCALATED, member, now, case=case.case, detail=level.value)
     in_words = say(language, f"level-{level}")
-    why = say(
-        language, "raised-note", name=member.name, level=in_words, reason=say(language, f"reason-{reason}")
-    )
-    sealed_entry.put(
-        tx, case, Who.NOTE, why, now
-    )  # the trail holds nothing of a requester: whoever opens it reads why
+    # The trail holds nothing of a requester, so the reason is sealed to the case.
+    values = {"name": member.name, "level": in_words, "reason": say(language, f"reason-{reason}")}
+    sealed_entry.put(tx, case, Who.NOTE, say(language, "raised-note", **values), now)
     raised = cases.by_id(tx, case.case) or case
     if desk.terms.lease_of(level):  # an emergency's is shorter
         custody.begin_lease(tx, raised, now)

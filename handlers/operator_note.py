@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from handlers import sealed_entry
+from handlers import sealed_entry, typed
 from handlers.cards import DAY
 from handlers.desk import Desk
 from handlers.incoming import Incoming
-from handlers.outgoing import Delete, Send
 from intake.events import MAX_TEXT_BYTES
 from intake.trail import Event
 from storage import audit, cases, custody, meta, traces
@@ -45,8 +44,4 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         return say(language, "note-kept", reference=case.reference), False
 
     told, stays = await desk.db.write(work)
-    calls: list[Delete | Send] = [Send(incoming.chat_id, told)]
-    if incoming.message_id is not None and not stays:
-        calls.insert(0, Delete(incoming.chat_id, (incoming.message_id,)))
-    desk.post(incoming.chat_id, calls)
-    desk.wake()
+    typed.answer(desk, incoming, told, stays=stays)

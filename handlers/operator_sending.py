@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from handlers import reply_states, sealed_entry
 from handlers.desk import Desk
-from handlers.reply_states import SEEN
 from intake.trail import Event
-from storage import audit, custody, outbox, replies, served
+from storage import audit, custody, replies, served
 from storage.cases import Case
 from storage.database import Tx
 from storage.envelope import Who
-from storage.outbox import Job, Task
 from storage.replies import State
 from storage.staff import Member
 
@@ -41,17 +39,4 @@ def _keep(tx: Tx, desk: Desk, case: Case, text: str, now: int) -> None:
             reference=case.reference,
             hours=desk.terms.reply_seconds // 3_600,
         )
-        outbox.add(
-            tx,
-            Job(
-                Task.SEND,
-                now,
-                case=case.case.hex(),
-                chat=case.contact.chat,
-                text=shown,
-                buttons=((desk.texts.say(language, "seen-button"), f"{SEEN}{reply.hex()}"),),
-                delete_after=desk.terms.reply_seconds,
-                tag="reply",
-                reply=reply.hex(),
-            ),
-        )
+        reply_states.owe(tx, desk, case, reply.hex(), shown, now)

@@ -6,13 +6,14 @@ trusted with the case anyhow, and only for a key that an admin has confirmed; an
 
 from __future__ import annotations
 
+from handlers import typed
 from handlers.desk import Desk
 from handlers.incoming import Incoming
-from handlers.outgoing import Delete, Send
+from handlers.late_joiners import can_be_let_in
 from handlers.telling import tell
 from intake.errors import Tampered
 from intake.lifecycle import Status
-from intake.roles import Right, Role, may, needs_key
+from intake.roles import Right, Role, may
 from intake.trail import Event
 from storage import audit, cases, locks, staff, traces
 from storage.cases import Case
@@ -35,11 +36,7 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         return _keep(tx, desk, member, incoming.text, now)
 
     told = await desk.db.write(work)
-    calls: list[Delete | Send] = [Send(incoming.chat_id, told)]
-    if incoming.message_id is not None:
-        calls.insert(0, Delete(incoming.chat_id, (incoming.message_id,)))
-    desk.post(incoming.chat_id, calls)
-    desk.wake()
+    typed.answer(desk, incoming, told)
 
 
 def _keep(tx: Tx, desk: Desk, sender: Member, line: str, now: int) -> str:
@@ -74,4 +71,4 @@ def _trusted(sender: Member, case: Case) -> bool:
 def _is_for(slot: bytes, member: Member) -> bool:
     """Whether this slot names the confirmed key of somebody who may open cases."""
     key = member.public_key
-    return key is not None and member.confirmed and needs_key(member.role) and slot.startswith(key_id(key))
+    return key is not None and can_be_let_in(member) and slot.startswith(key_id(key))

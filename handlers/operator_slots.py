@@ -15,16 +15,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
+from handlers import typed
+from handlers.cards import DAY
 from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.late_joiners import can_be_let_in, lead_in, may_open
 from handlers.notes import Note
-from handlers.outgoing import Delete, Fetch, Send
+from handlers.outgoing import Fetch
 from handlers.telling import tell, tell_in
 from intake.errors import Tampered
 from intake.roles import Right, may
 from intake.trail import Event
-from storage import audit, case_locks, meta, outbox, staff, traces
+from storage import audit, case_locks, locks, meta, outbox, staff, traces
 from storage.database import Tx
 from storage.lock_bundle import is_lock_bundle
 from storage.outbox import Job, Task
@@ -35,7 +37,6 @@ from storage.staff import Member
 NOTE = "slots"
 AT_ONCE = 50
 """Slots in one transaction: some ten milliseconds."""
-DAY = 86_400
 
 
 class SlotsFile:
@@ -97,11 +98,7 @@ async def take_text(desk: Desk, incoming: Incoming, lead: Member) -> None:
         return _settled(tx, desk, lead, tally, now)
 
     told = await desk.db.write(work)
-    calls: list[Delete | Send] = [Send(incoming.chat_id, told)]
-    if incoming.message_id is not None:
-        calls.insert(0, Delete(incoming.chat_id, (incoming.message_id,)))
-    desk.post(incoming.chat_id, calls)
-    desk.wake()
+    typed.answer(desk, incoming, told)
 
 
 async def take_file(desk: Desk, incoming: Incoming, lead: Member) -> bool:
@@ -194,7 +191,7 @@ def _add(tx: Tx, desk: Desk, chat: int, bundle: SlotBundle, tally: Tally) -> Tal
         else:
             lock = there.lock
             made.append(Lock(lock.case, lock.public, with_slot(lock.slots, bundle.public, slot)))
-    case_locks.put(tx, made)
+    locks.replace_slots(tx, *made)
     return replace(
         tally,
         done=tally.done + len(some),

@@ -27,6 +27,35 @@ KEPT_SECONDS = DAY
 """For so long a reply that failed lies here, wrapped, so that it can be sent again without being written again."""
 
 
+def owe(
+    tx: Tx,
+    desk: Desk,
+    case: Case,
+    reply: str,
+    text: str,
+    now: int,
+    *,
+    asks: bool = True,
+    file: tuple[int, str] | None = None,
+) -> None:
+    """What goes to the requester's chat as this reply. `asks`: whether it was read; `file`: as in `Job.file`."""
+    if case.contact is not None:
+        seen = desk.texts.say(case.contact.language, "seen-button"), f"{SEEN}{reply}"
+        job = Job(
+            Task.SEND,
+            now,
+            case=case.case.hex(),
+            chat=case.contact.chat,
+            text=text,
+            buttons=(seen,) if asks else (),
+            delete_after=desk.terms.reply_seconds,
+            tag="reply",
+            reply=reply,
+            file=file,
+        )
+        outbox.add(tx, job)
+
+
 def status_due(tx: Tx, case: bytes, reply_id: bytes, now: int) -> None:
     outbox.add(tx, Job(Task.STATUS, now, case=case.hex(), reply=reply_id.hex()))
 

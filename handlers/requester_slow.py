@@ -13,11 +13,12 @@ from functools import partial
 from math import ceil
 
 from handlers.desk import Desk
-from handlers.stretching import FIRST, Busy
+from handlers.fresh_code import fresh_code
+from handlers.stretching import Busy
 from intake.draft import Draft
 from intake.events import Channel, CodeAct, Complete, Effect, MakeLock, OpenCase
 from intake.steps import Hint
-from storage.code import CodeOpener, derive, new_code
+from storage.code import CodeOpener
 from storage.sealing import Lock, make_lock
 
 
@@ -70,9 +71,8 @@ async def prepare(desk: Desk, account: bytes, slow: Slow) -> Prepared:
     if slow.case:
         lock = await asyncio.to_thread(make_lock, bytes.fromhex(slow.case), slow.recipients)
     if slow.new_code:
-        code = new_code()
-        keys = await desk.stretching.run(FIRST, partial(derive, code, salt, cost))
-        code_tag, code_key = desk.vault.tag("code", keys.tag), keys.public
+        fresh = await fresh_code(desk)
+        code, code_tag, code_key = fresh.digits, fresh.tag, fresh.public
     if slow.code:
         opener, refused = await _opener(desk, account, partial(CodeOpener, slow.code, salt, cost))
         code_tag = desk.vault.tag("code", opener.tag) if opener else b""

@@ -115,11 +115,11 @@ def _read_anew(tx: Tx, changed: Iterable[Shelf], before: Mapping[Shelf, _Shelf])
     versions = {key: _versions(tx, *key) for key in changed}
     known: dict[bytes, tuple[int, Entry | None]] = {}
     for _, first in versions:
-        for each in (
+        for status in (
             Status.OPEN.value,
             Status.CLAIMED.value,
-        ):  # a case that was claimed comes from another shelf
-            known |= before[each, first].known if (each, first) in before else {}
+        ):  # a case that was claimed was on another shelf
+            known |= before[status, first].known if (status, first) in before else {}
     wanted = [
         case
         for shelf in versions.values()

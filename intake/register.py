@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from intake.disclosure_follows import chain
-from intake.tables import Fact, Release
+from intake.tables import Column, Fact, Period, Release
 
 
 def new_in(release: Release, before: Sequence[Release]) -> Release | None:
@@ -17,14 +18,12 @@ def new_in(release: Release, before: Sequence[Release]) -> Release | None:
     and a wider range beside a narrower one of the same place says nothing either.
     """
     about = [each for each in before if each.question == release.question]
-    told = {(fact.period, fact.column): list[Fact]() for each in about for fact in each.facts}
+    told = defaultdict[tuple[Period, Column], list[Fact]](list)
     for each in about:
         for fact in each.facts:
             told[fact.period, fact.column].append(fact)
     hidden = {place for each in about for place in each.hidden}
-    facts = tuple(
-        fact for fact in release.facts if not _is_implied(fact, told.get((fact.period, fact.column), ()))
-    )
+    facts = tuple(fact for fact in release.facts if not _is_implied(fact, told[fact.period, fact.column]))
     places = tuple(place for place in release.hidden if place not in hidden)
     return replace(release, facts=facts, hidden=places) if facts or places else None
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, select
 
 from intake.errors import Tampered
 from intake.lifecycle import Status
 from storage.database import Tx
-from storage.locks import LOCK
+from storage.locks import sound
 from storage.schema import cases, locks
 from storage.sealing import Lock
 from storage.slots import slot_ids
@@ -22,11 +22,6 @@ _COLUMNS = select(
 ).join(locks, locks.c.case_id == cases.c.case_id)  # fmt: skip
 _AFTER = _COLUMNS.where(cases.c.case_id > bindparam("last")).order_by(cases.c.case_id).limit(PAGE)
 _THOSE = _COLUMNS.where(cases.c.case_id.in_(bindparam("chosen", expanding=True)))
-_PUT = (
-    update(locks)
-    .where(locks.c.case_id == bindparam("which"))
-    .values(slots=bindparam("made"), mac=bindparam("proof"))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +53,10 @@ def those(tx: Tx, chosen: Sequence[bytes]) -> dict[bytes, CaseLock]:
     return {each.lock.case: each for each in found if each is not None}
 
 
-def put(tx: Tx, made: Sequence[Lock]) -> None:
-    """Store the slots of these locks."""
-    rows = [
-        {"which": lock.case, "made": lock.slots, "proof": tx.vault.mac(LOCK, lock.case, lock.public + lock.slots)}
-        for lock in made
-    ]  # fmt: skip
-    if rows:
-        tx.conn.execute(_PUT, rows)
-
-
 def _sound(tx: Tx, row: Row[*tuple[Any, ...]]) -> CaseLock | None:
     try:
-        tx.vault.check_mac(LOCK, row.case_id, row.public_key + row.slots, row.mac)
-        ids = frozenset(slot_ids(row.slots))
+        lock = sound(tx, row)
+        ids = frozenset(slot_ids(lock.slots))
     except Tampered:
         return None
-    lock = Lock(row.case_id, row.public_key, row.slots)
     return CaseLock(row.reference, Status(row.status), row.holder, lock, ids)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from typing import Any
 
 from nacl.bindings import sodium_memcmp
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from intake.errors import Tampered
 from storage.database import Tx, upsert
@@ -27,6 +28,11 @@ _FOLLOWING = (
     .order_by(locks.c.case_id)
     .limit(bindparam("most"))
 )
+_PUT = (
+    update(locks)
+    .where(locks.c.case_id == bindparam("case"))
+    .values(slots=bindparam("made"), mac=bindparam("proof"))
+)
 _SLOTS = select(locks.c.case_id, locks.c.slots).where(
     locks.c.case_id.in_(bindparam("chosen", expanding=True))
 )
@@ -42,8 +48,13 @@ def get(tx: Tx, case: bytes) -> Lock:
     row = _BY_CASE.one(tx.conn, {"case": case})
     if row is None:
         raise Tampered("a case has no lock: restore it from the newest backup")
-    lock = Lock(case, row.public_key, row.slots)
-    tx.vault.check_mac(LOCK, case, lock.public + lock.slots, row.mac)
+    return sound(tx, row)
+
+
+def sound(tx: Tx, row: Row[Any]) -> Lock:
+    """The lock in a row that has these columns, maybe among others. Raises `Tampered` as `get` does."""
+    lock = Lock(row.case_id, row.public_key, row.slots)
+    tx.vault.check_mac(LOCK, lock.case, lock.public + lock.slots, row.mac)
     return lock
 
 
@@ -57,10 +68,10 @@ def open_to(tx: Tx, chosen: Sequence[bytes], public: bytes) -> set[bytes]:
     return found
 
 
-def replace_slots(tx: Tx, lock: Lock) -> None:
-    tx.conn.execute(
-        update(locks).where(locks.c.case_id == lock.case).values(slots=lock.slots, mac=_lock_mac(tx, lock))
-    )
+def replace_slots(tx: Tx, *changed: Lock) -> None:
+    if changed:
+        rows = [{"case": lock.case, "made": lock.slots, "proof": _lock_mac(tx, lock)} for lock in changed]
+        tx.conn.execute(_PUT, rows)
 
 
 def revoke(tx: Tx, public: bytes) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from handlers import deliveries, operator_attach
+from handlers import deliveries, kept, operator_attach
 from handlers.files import MOST_FILES
 from handlers.outgoing import Fetch, SendDocument
 from intake.roles import Role
@@ -76,7 +76,7 @@ async def test_nothing_is_sent_before_it_is_said_how(world: World) -> None:
     assert "Nothing is sent yet" in asked.text
     assert "PDF, 113 KB" in asked.text
     assert not [call for call in world.posted if isinstance(call, Fetch)]
-    world.wait(operator_attach.HELD_SECONDS)
+    world.wait(kept.HELD_SECONDS)
     on, data = heron.find(world.say("attach-plain-button"))
     answer = await heron.press_data(data, on)
     assert (answer.text, answer.alert) == (world.say("attach-too-late"), True)

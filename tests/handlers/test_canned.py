@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.operator_doubt import HELD_SECONDS
+from handlers.kept import HELD_SECONDS
 from intake.canned import load_canned
 from intake.roles import Role
 from storage import thread
