@@ -6,6 +6,8 @@ category among the questionnaire's, a language's code. Each may be empty.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from handlers.cards import category_question
 from handlers.desk import Desk
 from handlers.outgoing import Button, Keyboard
@@ -60,46 +62,34 @@ def in_words(desk: Desk, wanted: Wanted) -> str:
     return ", ".join(parts)
 
 
-def choices(desk: Desk, wanted: Wanted) -> Keyboard:
-    """A button for each filter; what is chosen already is marked, and pressing it takes it away."""
+def choices(desk: Desk, wanted: Wanted, verb: str) -> Keyboard:
+    """A button for each filter; what is chosen already is marked, and pressing it takes it away.
+
+    `verb`: what is pressed for with them, the list ("queue") or one case ("next").
+    """
     say, staff = desk.texts.say, desk.staff_language
+
+    def choice(label: str, chosen: bool, **change: object) -> Button:
+        after = replace(wanted, **change)  # type: ignore[arg-type]
+        return Button(f"✓ {label}" if chosen else label, f"{verb}.{written(desk, after)}")
+
     levels = [
-        _choice(
-            desk,
-            _level(desk, level),
-            wanted.level is level,
-            wanted,
-            level=None if wanted.level is level else level,
-        )
+        choice(_level(desk, level), wanted.level is level, level=None if wanted.level is level else level)
         for level in Level
     ]
     rows = [tuple(levels)]
     for name, label in categories(desk):
         chosen = wanted.category == name
-        rows.append((_choice(desk, label[staff], chosen, wanted, category="" if chosen else name),))
+        rows.append((choice(label[staff], chosen, category="" if chosen else name),))
     spoken = [
-        _choice(
-            desk,
-            _language(desk, each),
-            wanted.language == each,
-            wanted,
-            language="" if wanted.language == each else each,
+        choice(
+            _language(desk, each), wanted.language == each, language="" if wanted.language == each else each
         )
         for each in desk.questionnaire.languages
     ]
-    everything = Button(say(staff, "filter-all-button"), f"queue.{written(desk, Wanted())}")
+    everything = Button(say(staff, "filter-all-button"), f"{verb}.{written(desk, Wanted())}")
     pairs = (tuple(spoken[at : at + 2]) for at in range(0, len(spoken), 2))  # four are cut off on a phone
     return (*rows, *pairs, (everything,))
-
-
-def _choice(desk: Desk, label: str, chosen: bool, wanted: Wanted, **change: object) -> Button:
-    parts: dict[str, object] = {
-        "level": wanted.level,
-        "category": wanted.category,
-        "language": wanted.language,
-    }
-    after = Wanted(**{**parts, **change})  # type: ignore[arg-type]
-    return Button(f"✓ {label}" if chosen else label, f"queue.{written(desk, after)}")
 
 
 def _level(desk: Desk, level: Level) -> str:

@@ -41,7 +41,7 @@ async def command(desk: Desk, incoming: Incoming, member: Member) -> None:
     now = desk.clock()
     if wanted is None:
         text = desk.texts.say(desk.staff_language, "filter-unknown", word=incoming.argument[:40])
-        made: Screen = text, choices(desk, EVERYTHING)
+        made: Screen = text, choices(desk, EVERYTHING, incoming.command)
     elif incoming.command == "next":
         made = await desk.db.read(lambda tx: _offer(tx, desk, member, wanted, now), long=True)
     else:
@@ -61,7 +61,8 @@ async def pressed(desk: Desk, incoming: Incoming, member: Member, claim: Claim) 
         case "take":
             told, made = await _take(desk, incoming, member, wanted, rest, claim)
         case "filter":
-            made = desk.texts.say(desk.staff_language, "filter-ask"), choices(desk, wanted)
+            back_to = "next" if rest == "next" else "queue"
+            made = desk.texts.say(desk.staff_language, "filter-ask"), choices(desk, wanted, back_to)
         case "queue":
             made = await desk.db.read(lambda tx: _list(tx, desk, member, wanted, now), long=True)
         case _:
@@ -119,7 +120,7 @@ def _list(tx: Tx, desk: Desk, member: Member, wanted: Wanted, now: int) -> Scree
     look = desk.queue.look(tx, now, desk.terms.service)
     found = look.queue(wanted)
     if not found:
-        return _nothing(desk, look, wanted)
+        return _nothing(desk, look, wanted, "queue")
     parts, keyboard, room = (
         [_counts(desk, look.counted(wanted)), *_filtered(desk, wanted)],
         list[tuple[Button, ...]](),
@@ -139,7 +140,7 @@ def _list(tx: Tx, desk: Desk, member: Member, wanted: Wanted, now: int) -> Scree
         parts.append(desk.texts.say(desk.staff_language, "queue-none-opens"))
     elif len(keyboard) < len(found):
         parts.append(desk.texts.say(desk.staff_language, "queue-more"))
-    return "\n\n".join(parts), (*keyboard, _below(desk, wanted))
+    return "\n\n".join(parts), (*keyboard, _below(desk, wanted, "queue"))
 
 
 def _counts(desk: Desk, counted: Mapping[Level, int]) -> str:
@@ -158,19 +159,23 @@ def _filtered(desk: Desk, wanted: Wanted) -> list[str]:
     return [desk.texts.say(desk.staff_language, "queue-only", what=in_words(desk, wanted))]
 
 
-def _nothing(desk: Desk, look: Look, wanted: Wanted) -> Screen:
+def _nothing(desk: Desk, look: Look, wanted: Wanted, verb: str) -> Screen:
     say, language = desk.texts.say, desk.staff_language
     if not look.open:
         return say(language, "queue-empty"), ()
-    return say(language, "queue-no-match", what=in_words(desk, wanted)), (_below(desk, wanted),)
+    return say(language, "queue-no-match", what=in_words(desk, wanted)), (_below(desk, wanted, verb),)
 
 
-def _below(desk: Desk, wanted: Wanted) -> tuple[Button, ...]:
-    say, language, code = desk.texts.say, desk.staff_language, written(desk, wanted)
-    return (
-        Button(say(language, "filter-button"), f"filter.{code}"),
-        Button(say(language, "queue-refresh-button"), f"queue.{code}"),
-    )
+def _below(desk: Desk, wanted: Wanted, verb: str) -> tuple[Button, ...]:
+    say, language = desk.texts.say, desk.staff_language
+    again = Button(say(language, "queue-refresh-button"), f"{verb}.{written(desk, wanted)}")
+    return (_filter(desk, wanted, verb), again)
+
+
+def _filter(desk: Desk, wanted: Wanted, verb: str) -> Button:
+    """`verb`: where a choice leads back to, the list or one case."""
+    label = desk.texts.say(desk.staff_language, "filter-button")
+    return Button(label, f"filter.{written(desk, wanted)}.{verb}")
 
 
 # One case.
@@ -182,7 +187,7 @@ def _offer(
     look = desk.queue.look(tx, now, desk.terms.service)
     found = look.queue(wanted)
     if not found:
-        return _nothing(desk, look, wanted)
+        return _nothing(desk, look, wanted, "next")
     pages = pages_after(tx, look, found, skipped)
     entry = next(can_open(tx, pages.left, member.public_key), None)
     out_of_turn = False
@@ -191,7 +196,7 @@ def _offer(
     case = cases.sound(tx, entry.case) if entry is not None else None
     if case is None or entry is None:
         say, language = desk.texts.say, desk.staff_language
-        return say(language, "next-end" if skipped else "queue-none-opens"), (_below(desk, wanted),)
+        return say(language, "next-end" if skipped else "queue-none-opens"), (_below(desk, wanted, "next"),)
     got_to = Skipped(case.reference, 0) if out_of_turn else pages.at(entry, now)
     return _offered(desk, case, wanted, got_to, len(found) - 1, now)
 
@@ -209,9 +214,9 @@ def _offered(desk: Desk, case: Case, wanted: Wanted, skipped: Skipped, others: i
     oldest = not skipped.begun
     if oldest:
         parts.append(say(language, "next-oldest"))
-    parts.append(say(language, "next-others", n=others))
+    parts.append(say(language, "next-others" if others else "next-no-other", n=others))
     buttons = (
         Button(say(language, "claim-button"), f"take.{code}.{case.reference}{OLDEST if oldest else ''}"),
         Button(say(language, "next-skip-button"), f"skip.{code}.{skipped}"),
     )
-    return "\n\n".join(parts), (buttons,)
+    return "\n\n".join(parts), (buttons, (_filter(desk, wanted, "next"),))

@@ -94,6 +94,31 @@ async def test_filters_by_level_category_and_language(world: World) -> None:
     assert world.say("filter-unknown", word="whatever") == shown(world, heron)
 
 
+async def test_a_filter_that_was_pressed_for_under_next_leads_back_to_one_request(world: World) -> None:
+    heron = await join(world, 900, Role.OPERATOR, "Heron")
+    calm, road = await arrive(world, 1, "At home"), await arrive(world, 2, "On the road")
+    await heron.send("/next")
+    assert road in shown(world, heron)
+    await heron.press(world.say("filter-button"))
+    await heron.press("At home")
+    assert calm in shown(world, heron)
+    assert world.say("next-no-other") in shown(world, heron)
+    await heron.press(world.say("next-skip-button"))
+    assert shown(world, heron) == world.say("next-end")
+    await heron.press(world.say("queue-refresh-button"))
+    assert calm in shown(world, heron), "from the beginning, and still only these"
+    await heron.press(world.say("filter-button"))
+    await heron.press("emergency")
+    assert shown(world, heron) == world.say("queue-no-match", what="emergency, At home")
+    await heron.press(world.say("filter-button"))
+    await heron.press(world.say("filter-all-button"))
+    assert road in shown(world, heron)
+    assert world.say("next-skip-button") in heron.screen.labels
+    await heron.send("/next whatever")
+    await heron.press("At home")
+    assert world.say("next-skip-button") in heron.screen.labels
+
+
 async def test_nothing_is_found_by_what_its_card_withholds(tmp_path: Path) -> None:
     async with make_world(tmp_path, anonymity_k=5) as world:
         heron = await join(world, 900, Role.OPERATOR, "Heron")

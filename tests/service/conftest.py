@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.service.town import Town, webhook_settings
+from intake.roles import Role
+from tests.service.desk import HOUR
+from tests.service.desk import settings as desk_settings
+from tests.service.town import GROUP, Town, webhook_settings
 from tests.service.town import town as open_town
 
 
@@ -46,3 +49,22 @@ async def _unharmed(shared: Town) -> AsyncIterator[Town]:
     await shared.control.clear_faults()
     errors = shared.service.new_errors()
     assert not errors, errors
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """Two operators, a lead, and a clock that can be moved."""
+    home = tmp_path_factory.mktemp("desk")
+    async with open_town(home, desk_settings(home), operators=2, movable_clock=True) as found:
+        await found.control.add_person(203, "Lead", role="operator")
+        await found.control.set_member(GROUP, 203, True)
+        await found.hire(203, Role.LEAD)
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(shared_desk: Town) -> AsyncIterator[Town]:
+    """An hour after whatever was before: the limits of that hour are over, and the group has room."""
+    await shared_desk.later(HOUR)
+    async for found in _unharmed(shared_desk):
+        yield found

@@ -1,136 +1,38 @@
 """The desk from the operator's seat, over HTTP: what the team lives with, shift after shift.
 
-One town with a clock that can be moved; each test is a few scenes with people of its own.
+Each test is a few scenes with people of its own; `test_desk_replies.py` has what goes to and fro with requesters.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from nacl.public import PrivateKey
 
 from bot.opening import open_text
-from intake.roles import Role
-from sandbox.client import Answer, Bubble, Phone
-from storage import keyfile, staff
-from storage.argon import Cost
+from intake.counts import CASES, OUTCOME, REQUESTS
+from intake.lifecycle import Outcome
+from sandbox.client import Bubble
+from storage import tallies
 from storage.slot_bundle import decode_slots
-from tests.service.requester import REFERENCE, Picks, Requester, Sent
-from tests.service.town import DELAY, GROUP, Operator, Town
-from tests.service.town import town as open_town
+from tests.service.desk import (
+    HOLD_LIMIT,
+    HOUR,
+    PLAIN,
+    SOON,
+    claimed,
+    emergency,
+    gone,
+    name_of,
+    opened,
+    press,
+    reads,
+)
+from tests.service.requester import Sent
+from tests.service.town import GROUP, Town
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-HOUR = 3_600
-PLAIN: Picks = {"status": ("on-leave",), "where": ("armenia",), "danger": ("phone",)}
-SOON: Picks = {"status": ("on-leave",), "time-left": ("three-days",), "where": ("armenia",)}
-REFERRALS = """\
-referrals:
-  - id: legal-centre
-    name: {en: Legal centre, ru: Юридический центр, uk: Юридичний центр, kk: Заң орталығы}
-    text: {en: "Call 112-233.", ru: "Звоните: 112-233.", uk: "Телефон: 112-233.", kk: "Телефон: 112-233."}
-"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    home = tmp_path_factory.mktemp("desk")
-    (home / "referrals.yaml").write_text(REFERRALS, "utf-8")
-    replies = Path(__file__).parents[2] / "questionnaires" / "replies" / "neutral.yaml"
-    settings = {
-        "REFERRALS": str(home / "referrals.yaml"),
-        "CANNED_REPLIES": str(replies),
-        "UNDO_SECONDS": "60",
-        "LEASE_HOURS": "4",
-        "OPENINGS_PER_HOUR": "5",
-    }
-    async with open_town(home, settings, operators=2, movable_clock=True) as found:
-        await found.control.add_person(203, "Lead", role="operator")
-        await found.control.set_member(GROUP, 203, True)
-        await found.hire(203, Role.LEAD)
-        yield found
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def desk(place: Town) -> AsyncIterator[Town]:
-    """An hour after whatever was before: the limits of that hour are over, and the group has room."""
-    await place.later(HOUR)
-    place.service.new_errors()
-    yield place
-    assert not (errors := place.service.new_errors()), errors
-
-
-async def reads(phone: Phone, *words: str, after: int = 0, file: bool = False, button: str = "") -> Bubble:
-    """The newest message of the bot's with all these words, as soon as there is one."""
-
-    def found(shown: object) -> list[Bubble]:
-        return [
-            m
-            for m in shown  # type: ignore[attr-defined]
-            if m.from_bot
-            and m.id > after
-            and all(word in m.text for word in words)
-            and (m.media or not file)
-            and (not button or any(button in label for label in m.labels))
-        ]
-
-    try:
-        return found(await phone.wait_for(found, timeout=DELAY))[-1]
-    except TimeoutError as late:
-        raise AssertionError(f"not read: {words} {button}; {late}") from None
-
-
-async def gone(phone: Phone, message: int) -> None:
-    await phone.wait_for(lambda shown: all(m.id != message for m in shown), timeout=DELAY)
-
-
-async def press(phone: Phone, label: str, on: Bubble) -> Answer:
-    """The button whose label holds this."""
-    whole = next(each for each in on.labels if label in each)
-    answer = await phone.press(whole, message_id=on.id)
-    assert answer.answered, f"the press on “{label}” was never answered"
-    return answer
-
-
-async def emergency(town: Town, language: str = "en") -> tuple[Requester, str]:
-    ann = await town.requester(language)
-    await ann.begin()
-    await ann.tap(ann.label(ann.questionnaire.question("status"), "held"))
-    screen = await ann.shows(lambda m: REFERENCE.search(m.text), "the reference")
-    reference = reference_in(screen.text)
-    await town.card(reference, "emergency")
-    return ann, reference
-
-
-def reference_in(text: str) -> str:
-    found = REFERENCE.search(text)
-    assert found is not None, text
-    return found[0]
-
-
-async def claimed(town: Town, seat: Operator, sent: Sent) -> Bubble:
-    answer = await seat.group.press("Claim", message_id=await town.card(sent.reference))
-    assert "is yours" in answer.text, answer
-    return await reads(seat.phone, sent.reference, file=True)
-
-
-async def name_of(town: Town, seat: Operator) -> str:
-    public = bytes(seat.private.public_key)
-    member = await town.data(lambda tx: staff.by_key(tx, public))
-    assert member is not None
-    return member.name
-
-
-def keep_key(path: Path, private: PrivateKey, passphrase: str) -> None:
-    """As `postern keygen` keeps it, at less cost."""
-    salt, nonce = secrets.token_bytes(16), secrets.token_bytes(24)
-    path.write_text(keyfile._seal(private, passphrase, Cost(1, 8192), salt=salt, nonce=nonce))
-    path.chmod(0o600)
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_ringing_duty_the_order_of_the_queue_and_its_filters(desk: Town) -> None:
@@ -168,6 +70,81 @@ async def test_ringing_duty_the_order_of_the_queue_and_its_filters(desk: Town) -
     await press(one.phone, "Go off duty", await reads(one.phone, "on duty for", button="Go off duty"))
 
 
+async def test_the_queue_and_next_show_one_category_and_no_other(desk: Town) -> None:
+    two = desk.operators[1]
+    away = {"status": ("left-unit",), "where": ("armenia",)}
+    soon = await (await desk.requester()).ask_for_help("chat", {**away, "time-left": ("three-days",)}, "")
+    calm = await (await desk.requester()).ask_for_help("chat", away, "")
+    theirs = await (await desk.requester("ru")).ask_for_help("chat", away, "")
+    other = await (await desk.requester()).ask_for_help("chat", {**away, "status": ("called-up",)}, "")
+    label = "Away from the unit without leave"
+    await desk.card(other.reference)
+
+    await two.phone.send("/queue")
+    listed = await reads(two.phone, soon.reference, button="Filter")
+    await press(two.phone, "Filter", listed)
+    await press(two.phone, label, await reads(two.phone, "Which requests", button=label))
+    found = await reads(two.phone, f"Only: {label}", "3 requests are waiting", soon.reference)
+    assert found.id == listed.id, "the list is edited where it stands"
+    assert [m.reference for m in (soon, calm, theirs, other) if m.reference in found.text] == [
+        soon.reference, calm.reference, theirs.reference,
+    ]  # fmt: skip
+    await press(two.phone, "Filter", found)
+    await press(two.phone, "urgent", await reads(two.phone, "Which requests", button=f"✓ {label}"))
+    found = await reads(two.phone, f"Only: urgent, {label}", soon.reference)
+    assert calm.reference not in found.text
+
+    await two.phone.send("/next")
+    offered = await reads(two.phone, "waiting", button="Skip")
+    await press(two.phone, "Filter", offered)
+    await press(two.phone, label, await reads(two.phone, "Which requests", button=label, after=listed.id))
+    await press(two.phone, "Filter", await reads(two.phone, f"Only: {label}", soon.reference, button="Skip"))
+    await press(two.phone, "Русский", await reads(two.phone, "Which requests", button=f"✓ {label}"))
+    offered = await reads(two.phone, f"Only: {label}, Русский", theirs.reference, button="Skip")
+    await press(two.phone, "Skip", offered)
+    await reads(two.phone, "You have seen all that is shown here")
+    await press(two.phone, "Refresh", await reads(two.phone, button="Refresh", after=listed.id))
+    await press(two.phone, "Claim", await reads(two.phone, theirs.reference, button="Skip"))
+    await reads(two.phone, theirs.reference, file=True)
+    await press(
+        two.phone, "Next request", await reads(two.phone, theirs.reference, "is yours", button="Next")
+    )
+    await reads(two.phone, "Nothing is waiting that matches", label, "Русский")
+
+
+async def test_nobody_holds_more_than_the_limit_and_a_release_frees_a_place(desk: Town) -> None:
+    await desk.control.add_person(205, "New", role="operator")
+    await desk.control.set_member(GROUP, 205, True)
+    new = await desk.hire(205)
+    try:
+        held = [
+            await claimed(desk, new, await (await desk.requester()).ask_for_help("chat", PLAIN, ""))
+            for _ in range(HOLD_LIMIT)
+        ]
+        over = await (await desk.requester()).ask_for_help("chat", PLAIN, "")
+        card = await desk.card(over.reference)
+        refused = await new.group.press("Claim", message_id=card)
+        assert refused.alert
+        assert f"You hold {HOLD_LIMIT} requests already" in refused.text
+        await new.phone.send("/next")
+        assert await press(new.phone, "Claim", await reads(new.phone, button="Skip")) == refused
+        await desk.card(over.reference, "waiting")
+
+        await desk.later(60)  # the group takes twenty messages a minute
+        assert "back in the queue" in (await press(new.phone, "Release", held[0])).text
+        await gone(new.phone, held[0].id)
+        await claimed(desk, new, over)
+        last = await (await desk.requester()).ask_for_help("chat", PLAIN, "")
+        assert (await new.group.press("Claim", message_id=await desk.card(last.reference))) == refused
+        _, pressing = await emergency(desk)
+        await claimed(desk, new, Sent(pressing))
+        await new.phone.send("/mine")
+        await reads(new.phone, f"You hold {HOLD_LIMIT + 1} requests", pressing, over.reference)
+        await desk.card(last.reference, "waiting")
+    finally:
+        desk.operators.remove(new)
+
+
 async def test_nothing_done_for_hours_reminds_the_holder_and_then_the_case_waits_again(desk: Town) -> None:
     one = desk.operators[0]
     sent = await (await desk.requester()).ask_for_help("chat", PLAIN, "")
@@ -183,7 +160,7 @@ async def test_nothing_done_for_hours_reminds_the_holder_and_then_the_case_waits
     await desk.card(sent.reference, "waiting")
 
 
-async def test_handing_over_with_a_note_merging_referring_and_undoing(desk: Town) -> None:
+async def test_handing_over_with_a_note_and_referring(desk: Town) -> None:
     one, two, _ = desk.operators
     ann, ben = await desk.requester(), await desk.requester("ru")
     sent, twin = await ann.ask_for_help("chat", PLAIN), await ben.ask_for_help("chat", PLAIN, "")
@@ -202,55 +179,88 @@ async def test_handing_over_with_a_note_merging_referring_and_undoing(desk: Town
 
     other = await claimed(desk, two, twin)
     await press(two.phone, "Close…", other)
-    await press(two.phone, "Duplicate of one", await reads(two.phone, twin.reference, "how did it end"))
-    await press(two.phone, sent.reference, await reads(two.phone, "is a duplicate of which"))
-    soon = await reads(two.phone, twin.reference, "will be closed in", button="Undo")
-    await press(two.phone, "Undo", soon)
-    await desk.later(70)
-    await desk.card(twin.reference, "Taken by")
-
-    await press(two.phone, "Close…", other)
-    await press(
-        two.phone, "referred", await reads(two.phone, twin.reference, "how did it end", after=soon.id)
-    )
+    await press(two.phone, "referred", await reads(two.phone, twin.reference, "how did it end"))
     await press(two.phone, "Legal centre", await reads(two.phone, "referred to whom"))
-    await reads(two.phone, twin.reference, "will be closed in", after=soon.id)
+    await reads(two.phone, twin.reference, "will be closed in")
     assert not [m for m in await ben.messages() if "112-233" in m.text]
     await desk.later(70)
     await reads(ben, "Звоните: 112-233.")
     await desk.card(twin.reference, "Closed: referred")
 
 
-async def test_prepared_replies_the_wrong_language_and_a_reply_that_does_not_arrive(desk: Town) -> None:
-    one = desk.operators[0]
-    ann = await desk.requester("ru")
-    sent = await ann.ask_for_help("chat", PLAIN, "")
-    file = await claimed(desk, one, sent)
-    await press(one.phone, "Prepared replies", file)
-    await press(one.phone, "We are working on it", await reads(one.phone, "which reply?"))
-    preview = await reads(one.phone, "requester’s language (Русский)", "Мы прочли ваше обращение")
-    assert not [m for m in await ann.messages() if "Мы прочли" in m.text]
-    await press(one.phone, "Send this", preview)
-    arrived = await reads(ann, "Мы прочли ваше обращение")
-    line = await reads(one.phone, sent.reference, "your reply 1", "Delivered")
-    await press(ann, "Прочитано", arrived)
-    assert (await reads(one.phone, sent.reference, "your reply 1", "Read:")).id == line.id
+async def test_a_duplicate_is_closed_without_a_word_of_the_other_and_is_no_case(desk: Town) -> None:
+    two, lead = desk.operators[1:3]
+    ann, ben = await desk.requester(), await desk.requester("ru")
+    sent, twin = await ann.ask_for_help("chat", PLAIN, ""), await ben.ask_for_help("chat", PLAIN, "")
+    _, other = await claimed(desk, two, sent), await claimed(desk, two, twin)
+    before = await counted(desk)
 
-    await one.phone.send("Come on Tuesday at ten, to the second floor.", reply_to=file.id)
-    doubt = await reads(one.phone, sent.reference, "does not look like the requester’s language")
-    assert not [m for m in await ann.messages() if "Tuesday" in m.text]
-    await press(one.phone, "Send it anyway", doubt)
-    await reads(ann, "Come on Tuesday")
+    async def merge(after: int = 0) -> Bubble:
+        await press(two.phone, "Close…", other)
+        asked = await reads(two.phone, twin.reference, "how did it end", after=after)
+        await press(two.phone, "Duplicate of one", asked)
+        which = await reads(two.phone, "is a duplicate of which", after=after)
+        assert "You go on with" in (await press(two.phone, sent.reference, which)).text
+        return await reads(
+            two.phone, twin.reference, "will be closed in", "duplicate", button="Undo", after=after
+        )
 
-    await ann.block()
-    await one.phone.send("Приходите в среду к десяти.", reply_to=file.id)
-    failed = await reads(one.phone, sent.reference, "Not delivered", "blocked", button="Send again")
-    await desk.admin.send("/undelivered")
-    await reads(desk.admin, sent.reference, "blocked")
-    await ann.block(False)
-    await press(one.phone, "Send again", failed)
-    await reads(ann, "Приходите в среду")
-    assert (await reads(one.phone, sent.reference, "your reply 3", "Delivered")).id == failed.id
+    soon = await merge()
+    assert "stays with you" in (await press(two.phone, "Undo", soon)).text
+    await desk.later(70)
+    await desk.card(twin.reference, "Taken by")
+    assert not [m for m in await ben.messages() if "закрыто" in m.text]
+
+    await merge(soon.id)
+    await desk.later(70)
+    await desk.card(twin.reference, "Closed: duplicate")
+    assert (
+        "too late" in (await two.phone.press(f"undo.{twin.reference}", message_id=soon.id, force=True)).text
+    )
+    await gone(two.phone, other.id)
+    await ben.reads(ben.say("request-closed", reference=twin.reference))
+    for person, foreign in ((ann, twin), (ben, sent)):
+        assert not [m for m in await person.messages() if foreign.reference in m.text]
+    assert not [m for m in await ann.messages() if "is closed" in m.text]
+    await ben.begin()  # nothing keeps them from writing anew
+
+    await two.phone.send("/mine")
+    mine = await reads(two.phone, "You hold", sent.reference, after=soon.id)
+    assert twin.reference not in mine.text
+    await press(two.phone, sent.reference, mine)
+    renewed = await reads(two.phone, sent.reference, file=True, after=mine.id)
+    note = f"A second request: {twin.reference}. It was closed as a duplicate."
+    assert note in open_text(await two.phone.download(renewed.file_id or ""), two.private)
+    await lead.phone.send(f"/case {twin.reference}")
+    closed = await reads(lead.phone, twin.reference, file=True)
+    note = f"Closed as a duplicate of {sent.reference}."
+    assert note in open_text(await lead.phone.download(closed.file_id or ""), lead.private)
+
+    after = await counted(desk)
+    assert after["duplicates"] == before["duplicates"] + 1
+    assert after["requests"] == before["requests"]
+    assert after["cases"] == before["cases"], "a duplicate is none"
+    await press(two.phone, "Close…", renewed)
+    await press(two.phone, "helped", await reads(two.phone, sent.reference, "how did it end"))
+    await reads(two.phone, sent.reference, "will be closed in")
+    await desk.later(70)
+    await desk.card(sent.reference, "Closed: helped")
+    assert (await counted(desk))["cases"] == before["cases"] + 1
+
+    await desk.admin.send(f"/audit {twin.reference}")
+    told = await reads(desk.admin, "audit trail", twin.reference)
+    assert sent.reference not in told.text
+    who = await name_of(desk, two)
+    for act in ("undid it", "closed as a duplicate"):
+        assert any(who in line and act in line for line in told.text.splitlines()), told.text
+
+
+async def counted(town: Town) -> dict[str, int]:
+    """Of all months."""
+    known = await town.data(tallies.known)
+    names = {"requests": REQUESTS, "cases": CASES, "duplicates": OUTCOME + Outcome.DUPLICATE}
+    months = {month for month, _ in known.counts}
+    return {each: known.total(months, name) for each, name in names.items()}
 
 
 async def test_two_persons_decide_limits_hold_and_the_trail_tells_of_all(desk: Town) -> None:
@@ -309,16 +319,12 @@ async def test_a_late_joiner_is_let_in_to_everything_by_the_two_files(desk: Town
         await press(lead.phone, name, await reads(lead.phone, "confirmed later", button=name))
         locks = await reads(lead.phone, "--rewrap-for", file=True)
         await reads(desk.admin, name, "was handed the locks")
-        (tmp_path / "locks.postern").write_bytes(await lead.phone.download(locks.file_id or ""))
-        (tmp_path / "words").write_text("correct horse battery\n")
-        keep_key(tmp_path / "my.key", lead.private, "correct horse battery")
-        made = await asyncio.to_thread(
-            desk.place.run, "open", str(tmp_path / "locks.postern"), "--key", str(tmp_path / "my.key"),
-            "--passphrase-file", str(tmp_path / "words"), "--rewrap-for", late.public,
-            "--out", str(tmp_path / "slots.txt"),
-        )  # fmt: skip
+        bundle, slots = await lead.phone.download(locks.file_id or ""), tmp_path / "slots.txt"
+        made = await opened(
+            desk, lead, bundle, tmp_path / "device", "--rewrap-for", late.public, "--out", str(slots)
+        )
         assert made.code == 0, made
-        content = (tmp_path / "slots.txt").read_bytes()
+        content = slots.read_bytes()
         count = len(decode_slots(content.decode()).slots)
         assert count >= len(early)
         sent = await lead.phone.send_media("document", file_name="slots.txt", content=content)

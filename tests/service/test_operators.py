@@ -19,7 +19,7 @@ from intake.roles import Role
 from sandbox.client import Bubble, Phone
 from storage import audit, cases, custody, staff
 from storage.database import Tx
-from tests.service.requester import CODE, TEXT, Sent
+from tests.service.requester import TEXT, Sent
 from tests.service.town import DELAY, GROUP, RECOVERY, Operator, Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -61,42 +61,6 @@ async def test_a_document_that_the_holder_asks_for_comes_sealed_and_leaves_the_c
     assert b"Orlova" not in document
     with pytest.raises(PosternError):
         open_attached(document, town.operators[1].private)
-
-
-async def test_a_document_reaches_the_requester_as_it_is_and_sealed(town: Town) -> None:
-    ann, operator = await town.requester("ru"), town.operators[0]
-    sent = await ann.ask_for_help()
-    file = await _claimed(town, operator, sent)
-
-    async def upload(content: bytes, label: str) -> None:
-        put = await operator.phone.send_media(
-            "document", file_name="by Heron.pdf", content=content, caption="Anna", reply_to=file.id
-        )
-        await operator.phone.wait_for(lambda ms: any(label in m.labels for m in ms), timeout=DELAY)
-        await operator.phone.press(label)
-        await operator.phone.wait_for(lambda ms: all(m.id != put.id for m in ms), timeout=DELAY)
-
-    async def got(number: int) -> bytes:
-        shown = await ann.wait_for(lambda ms: sum(bool(m.media) for m in ms) == number, timeout=DELAY)
-        newest = [m for m in shown if m.media][-1]
-        assert newest.media is not None
-        assert newest.media["file_name"] == "документ.pdf"
-        assert "Anna" not in newest.text
-        return await ann.download(newest.file_id or "")
-
-    plain, sealed = secrets.token_bytes(300_000), secrets.token_bytes(70_000)
-    await upload(plain, "Send as it is")
-    assert await got(1) == plain
-    await upload(sealed, "Send sealed")
-    shown = await operator.phone.wait_for(lambda ms: any(CODE.search(m.text) for m in ms), timeout=DELAY)
-    code = next(found[0] for m in shown if (found := CODE.search(m.text)))
-    await ann.wait_for(lambda ms: any("запечатано" in m.text for m in ms), timeout=DELAY)
-    assert len([m for m in await ann.messages() if m.media]) == 1
-    await ann.send(code)
-    assert await got(2) == sealed
-    await operator.phone.wait_for(
-        lambda ms: sum("Delivered" in m.text for m in ms if sent.reference in m.text) == 2, timeout=DELAY
-    )
 
 
 async def test_enrolment_in_chat_and_opening_a_case_as_the_readme_tells(town: Town, tmp_path: Path) -> None:
