@@ -15,8 +15,9 @@ from intake.breakdowns import total
 from intake.disclosure_coarser import coarser
 from intake.disclosure_follows import follows
 from intake.disclosure_rounding import bounds, rounded
+from intake.disclosure_rules import Rule, World
 from intake.disclosure_solver import Programme
-from intake.disclosure_world import Guard, Rule, World, guards, known, number_of
+from intake.disclosure_world import Guard, guards, known, number_of
 from intake.register import lasting
 from intake.tables import (
     Cell,
@@ -105,6 +106,7 @@ class _Check:
         """`facts`: to be told in place of the table's numbers, all of them or none."""
         self.table, self.below, self.rounding = table, below, rounding
         self.known = known(table, before)
+        self.rows = [(rule.parts, rule.least, rule.most) for rule in self.known.rules]
         self.places = [(fact.period, fact.column) for fact in facts] or [
             (period, column) for period in table.periods for column in table.columns
         ]
@@ -150,7 +152,9 @@ class _Check:
             if more and not self._is_in_the_table(guard):
                 return Reason.FOLLOWS
             self.hidden |= more
-        return None if self._shown() else Reason.SMALL
+            if not self._shown():
+                return Reason.SMALL
+        return None
 
     def outcome(self, before: Sequence[Release]) -> Protected:
         facts = tuple(Fact(*self.places[c], self.rules[c].least, self.rules[c].most) for c in self._shown())
@@ -189,8 +193,7 @@ class _Check:
         programme = Programme()
         for most in self.known.upper:
             programme.column(0.0, 0, most)
-        for rule in self.known.rules:
-            programme.row(rule.parts, rule.least, rule.most)
+        programme.rows += self.rows
         for c in self._shown():
             cost = 1 + log10(1 + self.counts[c])
             over, under = (programme.column(cost, 0, _NO_LIMIT) for _ in range(2))
@@ -202,7 +205,7 @@ class _Check:
             _NO_LIMIT if guard.up else guard.goal,
         )
         self._push(programme, guard.up)
-        return programme.solve(len(self.known.atoms))
+        return programme.solve(len(self.known.truth))
 
     def _push(self, programme: Programme, up: bool) -> None:
         """Let the world come as near as it can to what else is wanted in this direction: fewer searches."""
@@ -223,9 +226,8 @@ class _Check:
         for i, most in enumerate(self.known.upper):
             wanted = i in guard.members
             programme.column((-1.0 if guard.up else 1.0) if wanted else 0.0, 0, most)
-        for rule in self.known.rules:
-            programme.row(rule.parts, rule.least, rule.most)
-        world = programme.solve(len(self.known.atoms)) or self.known.truth
+        programme.rows += self.rows
+        world = programme.solve(len(self.known.truth)) or self.known.truth
         reached = sum(world[i] for i in guard.members)
         return replace(guard, goal=min(guard.goal, reached) if guard.up else max(guard.goal, reached))
 

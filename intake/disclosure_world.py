@@ -10,36 +10,17 @@ never too little.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from intake.breakdowns import total
-from intake.tables import Column, Fact, Kin, Period, Release, Table
+from intake.disclosure_rules import Rule, World
+from intake.disclosure_ways import taking, way_rules
+from intake.tables import Cell, Column, Fact, Kin, Period, Release, Table, Ways
 
 REST = ""
 """The option of those requests that have none of the options known."""
 Atom = tuple[str, str, str]
 """(month, question, option)"""
-World = Sequence[int]
-"""A number for each atom."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A sum of atoms, less some others, that is known to lie between two numbers, or to be one."""
-
-    members: tuple[int, ...]
-    least: int
-    most: int
-    less: tuple[int, ...] = ()
-
-    def kept(self, world: World) -> bool:
-        found = sum(world[i] for i in self.members) - sum(world[i] for i in self.less)
-        return self.least <= found <= self.most
-
-    @property
-    def parts(self) -> dict[int, float]:
-        """As a solver takes it: what each atom counts."""
-        return dict.fromkeys(self.members, 1.0) | dict.fromkeys(self.less, -1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +44,7 @@ class Known:
     """The table's first."""
     atoms: tuple[Atom, ...]
     truth: World
+    """A number for each atom, and then for each step of the ways through the questions, if they have any."""
     upper: tuple[int, ...]
     """The month's total: no option can have more."""
     rules: tuple[Rule, ...]
@@ -81,14 +63,13 @@ class Known:
 
 
 def known(table: Table, before: Sequence[Release]) -> Known:
-    """What there is to know of the question that a table asks for, as far as it can touch the table's months.
+    """What there is to know of the question that a table asks for and of its kin, as far as it can touch its months.
 
-    As soon as something was shown of a question that is tied to it, all of its kin is looked at together.
+    All its kin always: what is shown of one question may say of another that its numbers are small, also where nothing
+    was shown of that one.
     """
-    shown = {release.question for release in before if release.facts}
-    kin = table.kin if any(each.question in shown for each in table.kin) else ()
     own = Kin(table.question, tuple(o for column in table.columns for o in column), table.exclusive)
-    family = (own, *kin)
+    family = (own, *table.kin)
     questions = tuple(each.question for each in family)
     facts, months = _touching(table, before, questions)
     counts = table.counts
@@ -113,19 +94,25 @@ def known(table: Table, before: Sequence[Release]) -> Known:
             for month in months:
                 n = total(counts, each.question, month)
                 rules.append(Rule(empty.members((month,), everything, each.question), n, n))
-    rules += _tied(table, empty, months) if kin else ()
-    return Known(questions, empty.atoms, empty.truth, upper, tuple(dict.fromkeys(rules)), index)
+    found = Known(questions, empty.atoms, empty.truth, upper, tuple(dict.fromkeys(rules)), index)
+    return found if table.ways is None else _with_ways(found, table.ways, months, counts)
 
 
-def _tied(table: Table, empty: Known, months: Iterable[str]) -> Iterator[Rule]:
-    """Where a tie holds: not in a month that an event came to too late, or under an earlier questionnaire."""
-    for tie in table.ties:
-        for month in months:
-            these = empty.members((month,), tie.answers, tie.question)
-            those = empty.members((month,), tie.options, tie.parent)
-            rule = Rule(these, -sum(empty.upper[i] for i in those), 0, those)
-            if these and rule.kept(empty.truth):
-                yield rule
+def _with_ways(found: Known, ways: Ways, months: Iterable[str], counts: Mapping[Cell, int]) -> Known:
+    """And how many took each step. Not in a month whose numbers don't fit: an event came to it too late, or the
+    questionnaire was another one."""
+    truth, upper, rules = list(found.truth), list(found.upper), list(found.rules)
+    for month in months:
+        all_ = total(counts, "", month)
+        more = way_rules(
+            ways, len(truth), all_, {(q, o): i for (m, q, o), i in found.index.items() if m == month}
+        )
+        taken = taking(ways, len(truth), all_, more, truth)
+        if taken is not None:
+            truth += taken
+            upper += [all_] * len(taken)
+            rules += more
+    return replace(found, truth=tuple(truth), upper=tuple(upper), rules=tuple(rules))
 
 
 def guards(world: Known, cells: Iterable[tuple[str, Period, Column]], below: int) -> tuple[Guard, ...]:
@@ -138,7 +125,7 @@ def guards(world: Known, cells: Iterable[tuple[str, Period, Column]], below: int
     - Each small sum of consecutive months of one option may be nothing at all, and so may each small cell of a table.
       The longest of them are enough: where a sum is nothing, so is every part of it.
     """
-    small = [i for i, n in enumerate(world.truth) if n < below]
+    small = [i for i in range(len(world.atoms)) if world.truth[i] < below]
     up = [Guard((i,), min(below, world.upper[i]), True) for i in small]
     runs = list(_longest_runs(world, below))
     merged = (

@@ -1,35 +1,13 @@
-"""Which questions hang together: one that is asked only after certain answers to another.
-
-Their tables are checked together (`intake.disclosure_world`), because each says something of the other's numbers.
-"""
+"""A whole breakdown, and what its numbers hang together with: that is checked with it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from intake.breakdowns import UNSAID, Breakdown, breakdowns, cells
+from intake.breakdowns import Breakdown, breakdowns, cells
 from intake.questionnaire import Questionnaire
-from intake.tables import Kin, Period, Table, Tie
-
-
-def ties(questionnaire: Questionnaire, offered: Sequence[Breakdown]) -> tuple[Tie, ...]:
-    """What follows from a question being asked only after certain answers to another, where both can be shown.
-
-    For the numbers of two questions, or of a tree of them, this is all that follows: as long as no more have answered
-    than were asked, there can be people who gave just these answers. What decides the level isn't among it.
-    """
-    by_id = {by.id: by for by in offered}
-    found = list[Tie]()
-    for question in questionnaire.questions:
-        by = by_id.get(question.id)
-        if by is None or not question.in_summary:
-            continue
-        answers = tuple(option for option in by.options if option != UNSAID)
-        groups = [answers] if by.exclusive else [(each,) for each in answers]
-        for parent, options in question.when.items():
-            if parent in by_id:
-                found += [Tie(by.id, these, parent, tuple(sorted(options))) for these in groups]
-    return tuple(found)
+from intake.tables import Kin, Period, Table
+from intake.ways import families, ways_through
 
 
 def table_of(
@@ -39,13 +17,10 @@ def table_of(
     periods: tuple[Period, ...],
     over: str,
 ) -> Table:
-    """The whole breakdown of these periods, and what its numbers hang together with."""
+    """`over`: the newest month that is over."""
     offered = breakdowns(questionnaire, counts)
-    there = ties(questionnaire, offered)
-    family = {by.id}
-    for _ in there:  # as often as the longest way from one to another can need
-        family = family.union(*(ends for tie in there if (ends := {tie.question, tie.parent}) & family))
-    kin = [each for each in offered if each.id in family and each.id != by.id]
+    family = next((each for each in families(questionnaire, offered) if by.id in each), None)
+    kin = [each for each in offered if family and each.id in family and each.id != by.id]
     every = cells(counts, by)
     for each in kin:
         every |= cells(counts, each)
@@ -57,5 +32,5 @@ def table_of(
         by.exclusive,
         over,
         tuple(Kin(each.id, each.options, each.exclusive) for each in kin),
-        tuple(tie for tie in there if tie.question in family),
+        ways_through(questionnaire, offered, family) if family else None,
     )

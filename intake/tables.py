@@ -24,16 +24,39 @@ class Kin:
     exclusive: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """Who has one of these answers has one of those: in every month, these requests are no more than those."""
+Part = tuple[str, str]
+"""(question, option): the requests of a month that have it."""
 
-    question: str
-    answers: tuple[str, ...]
-    """Of a question whose options exclude each other all of them; else one."""
-    parent: str
-    options: tuple[str, ...]
-    """Of the parent."""
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one place on the way through a questionnaire to another."""
+
+    source: int
+    target: int
+    kind: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """In every month as many requests take steps of these kinds as have these answers, all in all."""
+
+    kinds: tuple[int, ...]
+    parts: tuple[Part, ...]
+    fewer: bool = False
+    """They may be fewer than the answers."""
+    more: bool = False
+    """They may be more than the answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """All ways through some questions, as far as they matter: each request takes one, from the place 0 to the end."""
+
+    places: int
+    end: int
+    steps: tuple[Step, ...]
+    sums: tuple[Sum, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +74,9 @@ class Table:
     over: str = "9999-12"
     """The newest month that is over. A breakdown of a later one would be published twice, and the difference tells."""
     kin: tuple[Kin, ...] = ()
-    """All questions that ties lead to from this one; `counts` has theirs too."""
-    ties: tuple[Tie, ...] = ()
+    """All questions that this one hangs together with; `counts` has theirs too."""
+    ways: Ways | None = None
+    """Through this one and its kin, if its numbers say more than that each request has one option, or any number."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from intake.breakdowns import OUTCOME_ID, UNSAID, Breakdown, breakdowns, cells, told_by_cases
+from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cells, told_by_cases
 from intake.counts import REQUESTS
 from intake.disclosure import permits, protect
 from intake.kinship import table_of
 from intake.questionnaire_file import load
-from intake.tables import Cell, Column, Kin, Period, Protected, Reason, Release, Rounding, Table, Tie
+from intake.tables import Cell, Column, Kin, Period, Protected, Reason, Release, Rounding, Table
+from tests.intake.attack_years import asked_after
 
+FOLDER = Path(__file__).parents[2] / "questionnaires"
 SUMMER = ("2023-06", "2023-07", "2023-08")
 AUTUMN = ("2023-09", "2023-10", "2023-11")
 WINTER = ("2023-12", "2024-01", "2024-02")
@@ -245,44 +247,43 @@ def test_cases_closed_are_not_told_where_a_breakdown_shown_before_makes_them_say
     assert permits(Release(OUTCOME_ID, True, (), ()), counts, (), BELOW)
 
 
-def test_a_question_that_is_asked_only_after_an_answer_is_checked_with_its_parent() -> None:
-    file = Path(__file__).parents[2] / "questionnaires" / "leave-service.yaml"
-    asked = load(file.read_text("utf-8"), file.name)
-    counts = {("2023-10", REQUESTS): 100, ("2023-10", "answer:status:someone-else"): 30}
-    by = {each.id: each for each in breakdowns(asked, counts)}
-    child, parent, alone = (
-        table_of(counts, asked, by[name], (("2023-10",),), "2023-10")
-        for name in ("their-status", "status", "where")
-    )
-    (tie,) = child.ties
-    assert (tie.question, tie.parent, tie.options) == ("their-status", "status", ("someone-else",))
-    assert UNSAID not in tie.answers
-    assert set(tie.answers) == set(by["their-status"].options) - {UNSAID}
-    assert parent.ties == child.ties
-    assert [each.question for each in (*child.kin, *parent.kin)] == ["status", "their-status"]
-    assert child.counts["2023-10", "status", "someone-else"] == 30
-    assert not alone.kin
-    assert not alone.ties
-
-
 def test_what_the_second_table_hides_is_what_the_first_would_give_away_with_it() -> None:
     """Three of the hidden eighteen are held, if fifteen speak for somebody else; of these fourteen have answered."""
     rows = {AUTUMN[0]: {"home": 82, "else": 15, "held": 3}}
     more = {AUTUMN[0]: {"p": 14, "~": 86}}
     counts = counted("kind", rows) | counted("more", more)
-    tie = Tie("more", ("p",), "kind", ("else",))
-    first = Table((AUTUMN[:1],), counts, "kind", columns("home", "else", "held"),
-                  kin=(Kin("more", ("p", "~"), exclusive=True),), ties=(tie,))  # fmt: skip
-    second = Table((AUTUMN[:1],), counts, "more", columns("p", "~"),
-                   kin=(Kin("kind", ("home", "else", "held"), exclusive=True),), ties=(tie,))  # fmt: skip
-    once = protect(first, (), BELOW)
+    first = Breakdown("kind", ("home", "else", "held"))
+    second = Breakdown("more", ("p", "~"))
+    ways = asked_after(first, second, "else")
+    one = Table((AUTUMN[:1],), counts, "kind", columns(*first.options),
+                kin=(Kin("more", second.options, exclusive=True),), ways=ways)  # fmt: skip
+    other = Table((AUTUMN[:1],), counts, "more", columns(*second.options),
+                  kin=(Kin("kind", first.options, exclusive=True),), ways=ways)  # fmt: skip
+    once = protect(one, (), BELOW)
     assert shown(once) == ((82, None, None),)
-    assert reason(protect(second, (once.release,), BELOW)) is Reason.SMALL  # 14 of 15: four held at most
-    assert shown(protect(second, (), BELOW)) == ((14, 86),)
-    assert shown(protect(replace(second, kin=(), ties=()), (once.release,), BELOW)) == ((14, 86),)
-    assert reason(protect(first, (protect(second, (), BELOW).release,), BELOW)) is Reason.SMALL
+    assert reason(protect(other, (once.release,), BELOW)) is Reason.SMALL  # 14 of 15: four held at most
+    assert shown(protect(other, (), BELOW)) == ((14, 86),)
+    assert shown(protect(replace(other, kin=(), ways=None), (once.release,), BELOW)) == ((14, 86),)
+    assert reason(protect(one, (protect(other, (), BELOW).release,), BELOW)) is Reason.SMALL
     late = counts | {
         (AUTUMN[0], "more", "p"): 20,
         (AUTUMN[0], "more", "~"): 80,
     }  # more than were asked: no tie
-    assert shown(protect(replace(second, counts=late), (once.release,), BELOW)) == ((20, 80),)
+    assert shown(protect(replace(other, counts=late), (once.release,), BELOW)) == ((20, 80),)
+
+
+def test_of_those_who_have_none_of_it_nobody_has_any() -> None:
+    """That 93 have nothing to fear says that hardly anybody is hurt."""
+    asked = load((FOLDER / "leave-service.yaml").read_text("utf-8"), "leave-service.yaml")
+    by = {each.id: each for each in breakdowns(asked, {})}["danger"]
+    counts = {
+        ("2023-10", REQUESTS): 100,
+        ("2023-10", "answer:danger:none"): 93,
+        ("2023-10", "answer:danger:phone"): 4,
+    }
+    counts["2023-10", "standard"] = 100
+    table = table_of(counts, asked, by, (("2023-10",),), "2023-10")
+    assert reason(protect(table, (), BELOW)) is Reason.SMALL
+    assert 93 in shown(protect(replace(table, ways=None), (), BELOW))[0]
+    counts["2023-10", "answer:danger:none"] = 90
+    assert 90 in shown(protect(table_of(counts, asked, by, (("2023-10",),), "2023-10"), (), BELOW))[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, combinations, product
 
 import pytest
@@ -17,28 +17,30 @@ from intake.disclosure import protect
 from intake.disclosure_solver import Programme
 from intake.tables import Cell, Period, Reason, Release, Rounding, Table
 from tests.intake.attack import (
-    MONTHS,
-    QUESTION,
     Attacker,
     Printed,
     Protector,
-    Years,
     attack,
     without_complement,
     without_register,
     without_ties,
-    years,
 )
+from tests.intake.attack_levels import levels
+from tests.intake.attack_years import MONTHS, QUESTION, one_question, years
+from tests.intake.attacked import Intake
 
-SETS, AT_ONCE = 100, 20
-"""Of the 10,000 of `python -m tests.intake.attack --sets 10000`; in parts, for several processes."""
+PARTS = [(years, 0, 20), (years, 20, 20), (years, 40, 20), (levels, 0, 25), (levels, 25, 25)]
+"""Of the 10,000 of `python -m tests.intake.attack --sets 10000`, and of those with `--of levels`; for several
+processes."""
 
 
-@pytest.mark.parametrize("first", range(0, SETS, AT_ONCE))
-def test_no_small_number_is_found_in_two_years_of_tables(first: int) -> None:
-    told = sum((attack(seed) for seed in range(first, first + AT_ONCE)), Counter[str]())
+@pytest.mark.parametrize(("make", "first", "sets"), PARTS)
+def test_no_small_number_is_found_in_years_of_tables(
+    make: Callable[[int], Intake], first: int, sets: int
+) -> None:
+    told = sum((attack(seed, make=make) for seed in range(first, first + sets)), Counter[str]())
     assert told["small numbers attacked"] > 1_000
-    assert told["shown numbers"] > 200
+    assert told["shown numbers"] > 150
     assert told["small numbers found"] == 0
 
 
@@ -49,12 +51,13 @@ def test_a_weaker_protection_is_found_out(weaker: Protector) -> None:
 
 
 def test_who_checks_each_question_by_itself_is_found_out() -> None:
-    """A second question is asked only after a certain answer to the first: each table says something of the other."""
-    seeds = (12, 46)
-    assert all(years(seed).further for seed in seeds)
-    told = sum((attack(seed, without_ties) for seed in seeds), Counter[str]())
-    assert told["sets with something found"] == 2
-    assert not sum((attack(seed) for seed in seeds), Counter[str]())["small numbers found"]
+    """A second question is asked only after a certain answer to the first, or the answers decide the level: each table
+    says something of the other."""
+    for seeds, make in (((12, 46), years), ((13, 15), levels)):
+        assert all(make(seed).tied for seed in seeds)
+        told = sum((attack(seed, without_ties, make) for seed in seeds), Counter[str]())
+        assert told["sets with something found"] == 2
+        assert not sum((attack(seed, make=make) for seed in seeds), Counter[str]())["small numbers found"]
 
 
 # Against counting every world that there is
@@ -116,7 +119,7 @@ def test_where_all_worlds_can_be_counted_every_small_number_may_be_nothing_and_a
             released.append(found.release)
             places = tuple((period, column) for period in table.periods for column in table.columns)
             numbers = tuple(n for row in found.cells for n in row)
-            paper.append(Printed(places, numbers, rounding.base if rounding else 1))
+            paper.append(Printed(QUESTION, places, numbers, rounding.base if rounding else 1))
     possible = [
         world
         for world in worlds(totals, len(options), one.exclusive)
@@ -133,10 +136,9 @@ def test_where_all_worlds_can_be_counted_every_small_number_may_be_nothing_and_a
             if sum(truth[i] for i in some) < below:
                 reach = max(min(below, totals[i // len(options)]) for i in some)
                 assert max(sum(world[i] for i in some) for world in possible) >= reach
-    those = Years(QUESTION, dict(one.counts), options, one.exclusive, ())
-    attacker = Attacker(those, dict.fromkeys(MONTHS, 0) | dict(zip(months, totals, strict=True)), paper)
-    for i, atom in enumerate(atoms):  # and the attacker of the large sets knows how to search
-        found_range = [attacker.extreme([attacker.at[atom]], sign) for sign in (1, -1)]
+    attacker = Attacker(one_question(months, QUESTION, dict(one.counts), options, one.exclusive, ()), paper)
+    for i, (month, option) in enumerate(atoms):  # and the attacker of the large sets knows how to search
+        found_range = [attacker.extreme([(month, QUESTION, option)], sign) for sign in (1, -1)]
         assert found_range == [min(w[i] for w in possible), max(w[i] for w in possible)]
 
 

@@ -1,0 +1,224 @@
+"""All ways through the questions that hang together: what the numbers of each say of the others.
+
+A question is asked only after certain answers to another; an option that stands alone goes with no other; the level
+follows from all answers. So a request is a way from question to question. Between two of them matters only what of the
+answers so far decides what comes (`_State`), and options that make no difference there are one step. As many people as
+come to a place go on from it; whole numbers for all steps that keep to this fall into whole ways. So the numbers that
+fit are those for which there can be people who gave just these answers: nothing that follows is left out, and nothing
+else is assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from intake.breakdowns import LEVEL_ID, UNSAID, Breakdown
+from intake.questionnaire import Kind, Level, Question, Questionnaire
+from intake.tables import Part, Step, Sum, Ways
+
+_LEVELS = tuple(Level)
+_STANDARD = Level.STANDARD.rank
+_PLAIN = ""
+"""The kind of those steps that count for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What an answer does."""
+
+    rank: int = _STANDARD
+    """Of the level that it gives by itself."""
+    rules: frozenset[int] = frozenset()
+    """Those that ask for an answer to its question, and get it."""
+    questions: frozenset[str] = frozenset()
+    """Those that are asked only after certain answers to its question, of which this is one."""
+
+    def __or__(self, other: _Effect) -> _Effect:
+        return _Effect(min(self.rank, other.rank), self.rules | other.rules, self.questions | other.questions)
+
+
+_NONE = _Effect()
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What matters of the answers to the questions so far."""
+
+    rank: int
+    """Of the level that they give."""
+    rules: frozenset[int]
+    """Those that may yet give a more urgent one."""
+    unasked: frozenset[str]
+    """The questions that won't be asked."""
+
+
+def families(questionnaire: Questionnaire, offered: Sequence[Breakdown]) -> tuple[frozenset[str], ...]:
+    """Ids of breakdowns, by what they hang together with. Those whose numbers say nothing more are in none."""
+    shown = _shown(questionnaire, offered)
+    deciding = _deciding(questionnaire)
+    tied = [{question.id, *(p for p in question.when if p in shown)} for question in shown.values()]
+    if deciding and deciding <= shown.keys():
+        tied.append({LEVEL_ID, *deciding})
+    found: list[set[str]] = []
+    for each in tied:
+        near = [other for other in found if other & each]
+        found = [other for other in found if not other & each] + [each.union(*near)]
+    alone = {q.id for q in shown.values() if any(option.alone for option in q.options)}
+    return tuple(frozenset(each) for each in found if len(each) > 1 or each <= alone)
+
+
+def ways_through(questionnaire: Questionnaire, offered: Sequence[Breakdown], family: frozenset[str]) -> Ways:
+    """`family`: one of `families`."""
+    questions = [each for each in _shown(questionnaire, offered).values() if each.id in family]
+    options = {by.id: by.options for by in offered}
+    return _Walk(questionnaire, questions, options, counts_level=LEVEL_ID in family).through()
+
+
+def _shown(questionnaire: Questionnaire, offered: Sequence[Breakdown]) -> Mapping[str, Question]:
+    ids = {by.id for by in offered} - {LEVEL_ID}
+    return {q.id: q for q in questionnaire.questions if q.in_summary and q.id in ids}
+
+
+def _deciding(questionnaire: Questionnaire) -> set[str]:
+    """The questions whose answers decide the level."""
+    by_themselves = {q.id for q in questionnaire.questions for option in q.options if option.level}
+    return by_themselves.union(*(rule.when for rule in questionnaire.rules))
+
+
+def _unasked(question: Question) -> object:
+    """The kind of the step past it; those of answers have an option or an effect in the second place."""
+    return question.id, None
+
+
+class _Walk:
+    def __init__(
+        self,
+        questionnaire: Questionnaire,
+        questions: Sequence[Question],
+        options: Mapping[str, Sequence[str]],
+        *,
+        counts_level: bool,
+    ) -> None:
+        """`options`: question id -> those that are counted, also such as the questionnaire no longer has."""
+        self.questions, self.options = questions, options
+        self.rules = questionnaire.rules if counts_level else ()
+        self.counts_level = counts_level
+        self.ids = [question.id for question in questions]
+        self.nodes: dict[object, int] = {}
+        self.kinds: dict[object, int] = {_PLAIN: 0}
+        self.steps: dict[Step, None] = {}
+        self.sums: dict[Sum, None] = {}
+
+    def through(self) -> Ways:
+        start = _State(_STANDARD, frozenset(range(len(self.rules))), frozenset())
+        states = {start: self._node(start)}
+        for question in self.questions:
+            after: dict[_State, int] = {}
+            for state, node in states.items():
+                for last, effect, kind in self._answered(state, node, question):
+                    later = self._after(state, question.id, effect)
+                    after[later] = self._node((question.id, later))
+                    self._step(last, after[later], kind)
+            states = after
+        end = self._node("end")
+        for state, node in states.items():
+            level = _LEVELS[state.rank].value if self.counts_level else _PLAIN
+            self._step(node, end, level)
+        if self.counts_level:
+            for each in _LEVELS:
+                self._sum([each.value], [(LEVEL_ID, each.value)])
+        return Ways(len(self.nodes), end, tuple(self.steps), tuple(self.sums))
+
+    def _answered(
+        self, state: _State, node: int, question: Question
+    ) -> Iterator[tuple[int, _Effect, object]]:
+        """The last place within the question, what the answers on the way to it do, and the kind of the next step."""
+        if question.id in state.unasked:
+            yield node, _NONE, _unasked(question)
+        elif question.kind is Kind.CHOICE:
+            yield from self._one(node, question)
+        else:
+            yield from self._several(state, node, question)
+
+    def _one(self, node: int, question: Question) -> Iterator[tuple[int, _Effect, object]]:
+        """Options that do the same are one step."""
+        alike: dict[_Effect, list[str]] = {}
+        for option in self.options[question.id]:
+            alike.setdefault(self._effect(question, option), []).append(option)
+        unasked = _unasked(question)
+        for effect, options in alike.items():
+            kind = (question.id, effect)
+            parts = [(question.id, option) for option in options]
+            self._sum([kind, unasked] if UNSAID in options else [kind], parts)
+            yield node, effect, kind
+        self._sum([unasked], [(question.id, UNSAID)], fewer=True)
+
+    def _several(self, state: _State, node: int, question: Question) -> Iterator[tuple[int, _Effect, object]]:
+        """One option after another is chosen or not. Of those that do nothing, any of these people have any."""
+        alone = [option.id for option in question.options if option.alone]
+        for option in alone:
+            yield node, self._effect(question, option), (question.id, option)
+        chosen, others = {_NONE: self._node((question.id, state, 0))}, (question.id,)
+        self._step(node, chosen[_NONE], others)
+        for at, option in enumerate(self.options[question.id]):
+            effect = self._effect(question, option)
+            if option in alone or effect != _NONE:
+                self._sum([(question.id, option)], [(question.id, option)])
+            else:
+                self._sum([others], [(question.id, option)], more=True)
+            if option in alone or effect == _NONE:
+                continue
+            later: dict[_Effect, int] = {}
+            for so_far, here in chosen.items():
+                for both, kind in (
+                    (so_far, _PLAIN),
+                    (so_far | self._matters(state, effect), (question.id, option)),
+                ):
+                    later[both] = self._node((question.id, state, at + 1, both))
+                    self._step(here, later[both], kind)
+            chosen = later
+        yield from ((here, so_far, _PLAIN) for so_far, here in chosen.items())
+
+    def _effect(self, question: Question, option: str) -> _Effect:
+        found = question.option(option)
+        if found is None:
+            return _NONE
+        level = found.level if self.counts_level else None
+        rules = (n for n, rule in enumerate(self.rules) if option in rule.when.get(question.id, ()))
+        then = (each.id for each in self.questions if option in each.when.get(question.id, ()))
+        return _Effect(level.rank if level else _STANDARD, frozenset(rules), frozenset(then))
+
+    def _matters(self, state: _State, effect: _Effect) -> _Effect:
+        rank = effect.rank if effect.rank < state.rank else _STANDARD
+        return _Effect(rank, effect.rules & state.rules, effect.questions - state.unasked)
+
+    def _after(self, state: _State, question: str, effect: _Effect) -> _State:
+        rank, rules = min(state.rank, effect.rank), set[int]()
+        left = self.ids[self.ids.index(question) + 1 :]
+        unasked = state.unasked | {
+            each.id for each in self.questions if question in each.when and each.id not in effect.questions
+        }
+        for n in state.rules:
+            when = self.rules[n].when
+            if question not in when or n in effect.rules:
+                if when.keys().isdisjoint(left):
+                    rank = min(rank, self.rules[n].level.rank)
+                else:
+                    rules.add(n)
+        urgent = frozenset(n for n in rules if self.rules[n].level.rank < rank)
+        return _State(rank, urgent, frozenset(unasked.intersection(left)))
+
+    def _node(self, place: object) -> int:
+        return self.nodes.setdefault(place, len(self.nodes))
+
+    def _kind(self, kind: object) -> int:
+        return self.kinds.setdefault(kind, len(self.kinds))
+
+    def _step(self, source: int, target: int, kind: object) -> None:
+        self.steps[Step(source, target, self._kind(kind))] = None
+
+    def _sum(
+        self, kinds: Sequence[object], parts: Sequence[Part], *, fewer: bool = False, more: bool = False
+    ) -> None:
+        self.sums[Sum(tuple(self._kind(kind) for kind in kinds), tuple(parts), fewer, more)] = None
