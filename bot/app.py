@@ -200,12 +200,13 @@ async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None
     settle()
     username = await _introduce(service, stop)
     turn = service.counts.timing(partial(take_turn, service.desk, username))
-    election = Election(open_seat(settings.database()), service.sender.hear, service.postman.share)
-    service.sender.elsewhere = election.ring
+    sender = service.sender
+    election = Election(open_seat(settings.database()), sender.hear, service.postman.share, sender.resign)
+    sender.elsewhere = election.ring
     works = (
         election.run(stop),
         service.door.run(stop),
-        *(election.whenever(one, stop) for one in _background(service, stop)),
+        *(election.whenever(one, stop) for one in _background(service)),
     )
     background = [asyncio.create_task(work) for work in works]
     try:
@@ -214,7 +215,7 @@ async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None
             await _deliver(service, settings, turn, election, stop)
     finally:
         stop.set()
-        service.sender.wake()
+        sender.wake()
         await service.lanes.drain(DRAIN_SECONDS / 2)
         await service.desk.aside.close()
         await service.postman.drain(DRAIN_SECONDS / 2)
@@ -225,17 +226,9 @@ async def run(service: Service, settings: Settings, stop: asyncio.Event) -> None
         log.info("postern has stopped")
 
 
-def _background(
-    service: Service, stop: asyncio.Event
-) -> Iterator[Callable[[asyncio.Event], Awaitable[None]]]:
+def _background(service: Service) -> Iterator[Callable[[asyncio.Event], Awaitable[None]]]:
     """What one of several processes does for all of them."""
-
-    async def send(over: asyncio.Event) -> None:
-        await service.sender.run(over)
-        if not stop.is_set():
-            service.sender.resign()
-
-    yield send
+    yield service.sender.run
     yield service.keeper.run
     yield Counting(service.desk).run
 

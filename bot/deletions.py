@@ -25,10 +25,11 @@ MOST_UNDER_WAY = 2_000
 
 
 class Deletions:
-    def __init__(self, desk: Desk, postman: Postman, due: Due) -> None:
+    def __init__(self, desk: Desk, postman: Postman, due: Due, may_post: Callable[[], bool]) -> None:
         self._desk = desk
         self._postman = postman
         self._due = due
+        self._may_post = may_post
         self._ripe: set[bytes] = set()
         """Due and not posted yet."""
         self._under_way: dict[tuple[int, int], list[bytes]] = {}
@@ -48,6 +49,8 @@ class Deletions:
             count = await self._desk.db.write(lambda tx: damage.drop(tx, Kind.TRACE, found.damaged, now))
             self._log.error("damaged rows were dropped: see postern check", kind=Kind.TRACE, count=count)
         self._ripe.clear()
+        if not self._may_post():
+            return False
         by_chat: dict[int, list[int]] = defaultdict(list)
         for trace_id, trace in found.rows.items():
             place = trace.chat, trace.message

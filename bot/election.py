@@ -14,17 +14,35 @@ from storage.seat import Seat
 EVERY_SECONDS = 1.0
 SETTLE_SECONDS = 2.0
 """From getting a seat that another process had to using it: if that one has not ended but lost its connection, it has
-noticed by then, and what it had on its way to Telegram is there."""
+noticed by then, and what it had on its way to Telegram is there.
+
+Whoever gets it at the first question begins at once: a connection that is cut is noticed the same moment
+(`Seat.lost`). Where this ends: with a former holder that stands still just then."""
 COUNT_EVERY = 5
 """The others are counted so many times more rarely than the seat is asked for."""
 
 
 class Election:
-    def __init__(self, seat: Seat, heard: Callable[[], None], counted: Callable[[int], None]) -> None:
-        """`heard`: another process has written something that is due. `counted`: so many processes there are."""
+    def __init__(
+        self,
+        seat: Seat,
+        heard: Callable[[], None],
+        counted: Callable[[int], None],
+        resign: Callable[[], None],
+    ) -> None:
+        """`heard`: another process has written something that is due. `counted`: so many processes there are.
+
+        `resign`: the seat is lost. When it returns, nothing new may go out any more.
+        """
         self._seat = seat
-        self._heard = seat.heard = heard
+        seat.heard, seat.lost = heard, self._note_lost
         self._counted = counted
+        self._resign = resign
+        self._waited = False
+        """Another process may have had the seat since this one began, or since it lost it."""
+        self._told = False
+        """That this process waits."""
+        self._losses = 0
         self._won = asyncio.Event()
         self._lost = asyncio.Event()
         self._lost.set()
@@ -38,17 +56,26 @@ class Election:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stand for it until `stop`. The seat is not given back then: see `leave`."""
-        rounds, waited = 0, False
+        rounds = 0
         while not stop.is_set():
-            has = await self._seat.take()
-            if has and waited and not self.has_seat:
-                await unless_stopped(asyncio.sleep(SETTLE_SECONDS), stop)
-                has = await self._seat.take()
-            waited = self._take_note(has, waited=waited)
+            await self._stand(stop)
             if rounds % COUNT_EVERY == 0:
                 self._counted(await self._seat.present())
             rounds += 1
             await unless_stopped(asyncio.sleep(EVERY_SECONDS), stop)
+
+    async def _stand(self, stop: asyncio.Event) -> None:
+        has = await self._seat.take()
+        if has and self._waited and not self.has_seat:
+            losses = self._losses
+            await unless_stopped(asyncio.sleep(SETTLE_SECONDS), stop)
+            has = await self._seat.take()
+            if self._losses != losses:  # somebody else may have had it meanwhile: from the beginning
+                return
+        if has:
+            self._note_won()
+        else:
+            self._note_waiting(has)
 
     async def leave(self) -> None:
         """The last thing that a process does: from now on another may send."""
@@ -62,6 +89,8 @@ class Election:
             await unless_stopped(self._won.wait(), stop)
             if stop.is_set():
                 return
+            if not self.has_seat:  # lost again before this began
+                continue
             over = asyncio.Event()
             watching = asyncio.create_task(_set_with_either(over, self._lost, stop))
             try:
@@ -82,25 +111,31 @@ class Election:
             self._rings = False
             await self._seat.ring()
 
-    def _take_note(self, has: bool | None, *, waited: bool) -> bool:
-        """Returns whether this process has been waiting for another one."""
-        if has:
-            if not self.has_seat:
-                self._lost.clear()
-                self._won.set()
-                if waited:
-                    self._log.info("this process sends from now on")
-            return False
+    def _note_won(self) -> None:
         if self.has_seat:
-            self._won.clear()
-            self._lost.set()
-            self._heard()  # what runs looks whether it may go on
-            self._log.warning("this process sends no longer: the database could not say that it may")
-            return True
-        if has is False and not waited:
+            return
+        self._lost.clear()
+        self._won.set()
+        if self._waited:
+            self._log.info("this process sends from now on")
+        self._waited = self._told = False
+
+    def _note_waiting(self, has: bool | None) -> None:
+        self._note_lost()  # for a seat that has not told
+        self._waited = True
+        if has is False and not self._told:
+            self._told = True
             self._log.info("another process sends, and fetches what there is to fetch: this one waits")
-            return True
-        return waited
+
+    def _note_lost(self) -> None:
+        self._losses += 1
+        if not self.has_seat:
+            return
+        self._won.clear()
+        self._lost.set()
+        self._waited = self._told = True
+        self._resign()
+        self._log.warning("this process sends no longer: the database could not say that it may")
 
 
 async def _set_with_either(over: asyncio.Event, *events: asyncio.Event) -> None:

@@ -17,7 +17,7 @@ from bot.under_way import UnderWay
 from handlers import board, deliveries, operator_slots, reply_states, ringing, timers
 from handlers.desk import Desk
 from handlers.notes import Note
-from handlers.outgoing import Answer, Fetch, Outgoing
+from handlers.outgoing import Answer, Fetch, Outgoing, Remove
 from storage import damage, outbox, undelivered
 from storage.database import Tx
 from storage.marks import Kind
@@ -25,10 +25,13 @@ from storage.outbox import Job, Task
 from storage.replies import Why
 from storage.trouble import is_trouble
 
-LATER = frozenset({"unreachable", "flood", "full", "unauthorized"})
+LATER = frozenset({"unreachable", "flood", "full", "unauthorized", "gone"})
 """Why a call was given up by the postman that can be made again: a token that is revoked may be set anew."""
-IN_GROUP = frozenset({Task.CARD, Task.BOARD, Task.CARD_GONE, Task.PIN, Task.REMOVE})
-"""What goes to the operators' group, whatever comes of it."""
+IN_GROUP = frozenset({Task.CARD, Task.BOARD, Task.CARD_GONE, Task.PIN})
+"""What is written in the operators' group, whatever comes of it."""
+FETCHES, REMOVALS = 0, 1
+"""Queues at the postman's that are no chat's: a file that is fetched holds up nobody's screens, and whoever must leave
+the group does not wait for what is to be written in it."""
 SETTLED = frozenset({"missing", "too-old-to-edit", "too-old-to-delete"})
 """Refusals that settle the matter: what was to be edited is not there any more."""
 
@@ -38,13 +41,20 @@ DEFECT = "defect"
 
 class Jobs:
     def __init__(
-        self, desk: Desk, postman: Postman, due: Due, wake: Callable[[], None], counts: Counts
+        self,
+        desk: Desk,
+        postman: Postman,
+        due: Due,
+        wake: Callable[[], None],
+        counts: Counts,
+        may_post: Callable[[], bool],
     ) -> None:
         self._desk = desk
         self._postman = postman
         self._due = due
         self._wake = wake
         self._counts = counts
+        self._may_post = may_post
         self._ripe: dict[bytes, None] = {}
         """Due and not posted yet, in the order in which they came up."""
         self._under_way = UnderWay()
@@ -88,6 +98,8 @@ class Jobs:
             self._take(now)
             due = await self._read(now)
         for job_id, job in due:
+            if not self._may_post():
+                return False
             await self._post_or_put_off(job_id, job, now)
         return len(new) == MOST_AT_ONCE
 
@@ -159,18 +171,21 @@ class Jobs:
             await self._desk.db.write(lambda tx: outbox.done(tx, job_id))
             self._forget(job_id)
             return
-        if call.chat < 0 and not self._has_room(job, now):
+        in_group = call.chat < 0 and not isinstance(call, Remove)
+        if in_group and not self._has_room(job, now):
             return
         if job.reply and job.task is Task.SEND and not job.posted:
             # From now on nobody can say that Telegram has not got it, unless it answers.
             marked = replace(job, posted=True)
             await self._desk.db.write(lambda tx: outbox.postpone(tx, job_id, marked))
-        if call.chat < 0 and not self._under_way.is_edited(call):
+        if not self._may_post():  # the seat went while the database was asked
+            return
+        if in_group and not self._under_way.is_edited(call):
             self._room.take(_rank(job), now)
         self._ripe.pop(job_id, None)
         self._under_way.add(job_id, job, call)
-        # What is fetched does not hold up that chat's screens; one file after another.
-        self._postman.post(0 if isinstance(call, Fetch) else call.chat, [call])
+        queue = FETCHES if isinstance(call, Fetch) else REMOVALS if isinstance(call, Remove) else call.chat
+        self._postman.post(queue, [call])
 
     def _has_room(self, job: Job, now: int) -> bool:
         """Whether the group can take a call for this job now; otherwise it is noted when."""
@@ -306,7 +321,7 @@ class Jobs:
 def _rank(job: Job) -> Rank:
     if job.task in {Task.BOARD, Task.PIN}:  # pinned once, and that must not wait behind a hundred cards
         return Rank.BOARD
-    return Rank.EMERGENCY if job.urgent else Rank.OTHER
+    return Rank.EMERGENCY if job.urgent or job.task is Task.REMOVE else Rank.OTHER
 
 
 def _give_up(tx: Tx, ids: list[bytes], now: int) -> None:

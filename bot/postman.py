@@ -18,7 +18,7 @@ import structlog
 
 from bot.pace import Brake, Pace
 from bot.telegram_errors import Gone, Moved, Refused, TryLater, Unauthorized, Unreachable
-from handlers.outgoing import Answer, Delete, Edit, Outgoing, Send, SendDocument, SendPhoto
+from handlers.outgoing import Answer, Delete, Edit, Outgoing, Remove, Send, SendDocument, SendPhoto
 
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds between tries while Telegram can't be reached; then a message is given up."""
@@ -33,7 +33,7 @@ GROUP_SECONDS = 61.0
 MOST_QUEUED = 1000
 """Per chat."""
 CALLS_AT_ONCE = 64
-_NEW = (Send, SendDocument, SendPhoto)
+_NEW = (Send, SendDocument, SendPhoto, Remove)
 """What follows a group that moved. Numbers of messages don't: the new group counts its own."""
 
 
@@ -56,7 +56,8 @@ class Reports:
     sent: Callable[[Outgoing, int | None], Awaitable[None]] = _ignore
     """Done; with the id of the message, if one was newly sent."""
     failed: Callable[[Outgoing, str], Awaitable[None]] = _ignore
-    """Given up: "unreachable", "flood", "full", "unauthorized", "error", or a `Refused.reason`."""
+    """Given up: "unreachable", "flood", "full", "unauthorized", "error", or a `Refused.reason`; "gone" of a removal
+    only, from a group that does not take the bot's calls."""
     gone: Callable[[int, str], Awaitable[None]] = _ignore
     """The chat takes no messages any more ("blocked", "deleted"); all that was queued for it has been dropped."""
     moved: Callable[[int, int], Awaitable[None]] = _ignore
@@ -73,6 +74,8 @@ class _Letter:
     on_its_way: bool = False
     """Telegram may have it already."""
     withdrawn: bool = False
+    recalled: bool = False
+    """It was on its way when it was taken back: if Telegram does not take it now, it is not tried again."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Tried once, whatever came of it, or superseded: an answer need not wait for it any longer."""
 
@@ -143,9 +146,14 @@ class Postman:
         return letter
 
     def withdraw(self, which: Callable[[Outgoing], bool]) -> list[Outgoing]:
-        """Take back what is queued and not on its way to Telegram just now; nothing of it is reported."""
+        """Take back what is queued and not on its way to Telegram just now; nothing of it is reported.
+
+        What is on its way is tried no second time, and reported as usual.
+        """
         found = []
         for queue in self._queues.values():
+            for letter in queue:
+                letter.recalled |= letter.on_its_way and which(letter.outgoing)
             back = [letter for letter in queue if not letter.on_its_way and which(letter.outgoing)]
             for letter in back:
                 queue.remove(letter)
@@ -231,11 +239,18 @@ class Postman:
                 letter.on_its_way = True
                 done = await self._call(self._aimed(outgoing))
         except Gone:
-            raise
+            if not isinstance(outgoing, Remove):
+                raise
+            await self._report(self._reports.failed, outgoing, "gone")
+            return None
         except Exception as error:  # whatever it was, the chats go on; it is reported
             pause = await self._pause(letter, error)
             if pause is None:
                 await self._give_up(outgoing, error)
+            elif letter.recalled:
+                reason = "flood" if isinstance(error, TryLater) else "unreachable"
+                await self._report(self._reports.failed, outgoing, reason)
+                return None
             else:
                 letter.on_its_way = False
             return pause

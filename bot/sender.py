@@ -66,6 +66,8 @@ class Sender:
         self.elsewhere: Callable[[], None] | None = None
         """Rings the process that sends, while that is another one."""
         self._runs = False
+        self._resigned = False
+        """The seat is lost, though a round may not be through yet."""
         self._ring = asyncio.Event()
         self._made: _Parts | None = None
         self._begun = False
@@ -90,8 +92,8 @@ class Sender:
             due,
             LookOver(desk.db, due),
             BoardWatch(desk),
-            Jobs(desk, postman, due, self.wake, self._counts),
-            Deletions(desk, postman, due),
+            Jobs(desk, postman, due, self.wake, self._counts, self._may_post),
+            Deletions(desk, postman, due, self._may_post),
             Sweep(desk, postman, due),
         )
 
@@ -128,7 +130,7 @@ class Sender:
         """Until `stop`, and again later if this process is to be the sender once more."""
         db = self._parts.desk.db
         db.listener = self._parts.due.note
-        self._runs = True
+        self._runs, self._resigned = True, False
         self._begun = False
         self._parts.look.afresh()
         try:
@@ -145,9 +147,15 @@ class Sender:
             self._runs = False
 
     def resign(self) -> None:
-        """Another process may be the sender from now on."""
+        """Another process may be the sender from now on: nothing goes out any more, also if a round is under way."""
+        self._runs, self._resigned = False, True
+        self._ring.set()
+        self._parts.desk.db.listener = None  # what is written here from now on, the next one must hear of
         self._parts.jobs.resign()
         self._parts.deletions.resign()
+
+    def _may_post(self) -> bool:
+        return not self._resigned
 
     async def _round(self) -> bool:
         """One look at everything. True: there is more to be done at once."""
@@ -164,7 +172,7 @@ class Sender:
             self._take_stock,
             self._tidy,
         )
-        more = [await self._try(step, now) for step in steps]
+        more = [await self._try(step, now) for step in steps if not self._resigned]
         if None not in more:
             self.done_at = now
         return any(more)
@@ -229,6 +237,8 @@ class Sender:
             return False
         rung = await db.read(lambda tx: marks.rung(tx.conn))
         if not rung:
+            return False
+        if self._resigned:  # they are for the next one
             return False
         due.note(Mark(kind, row, now) for _, kind, row in rung)
         await db.write(lambda tx: marks.silence(tx.conn, [ring for ring, _, _ in rung]))

@@ -19,6 +19,8 @@ from storage.migrate import sqlite_path
 class Seat(Protocol):
     heard: Callable[[], None] | None
     """Called when a process rings."""
+    lost: Callable[[], None] | None
+    """Called the moment it turns out that this process has the seat no longer, whether or not somebody is asking."""
 
     async def take(self) -> bool | None:
         """Whether this process has the seat: it is taken, if it is free. None: that can't be found out.
@@ -53,6 +55,8 @@ class FileSeat:
 
     def __init__(self, path: Path | None) -> None:
         self.heard: Callable[[], None] | None = None
+        self.lost: Callable[[], None] | None = None
+        """Never: the lock ends with the process."""
         self._path = path
         self._file: int | None = None
 

@@ -41,6 +41,7 @@ AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 class SessionSeat:
     def __init__(self, url: str) -> None:
         self.heard: Callable[[], None] | None = None
+        self.lost: Callable[[], None] | None = None
         self._engine = create_async_engine(
             url,
             poolclass=NullPool,
@@ -68,6 +69,7 @@ class SessionSeat:
 
     async def leave(self) -> None:
         async with self._asking:
+            self._has = False  # given back, not lost
             if self._raw is not None:
                 with suppress(Exception):
                     await self._raw.close(timeout=1)
@@ -95,18 +97,30 @@ class SessionSeat:
             await self._hang_up()
             self._conn = await self._engine.connect()
             self._raw = (await self._conn.get_raw_connection()).driver_connection
+            self._raw.add_termination_listener(self._ended)
             await self._raw.add_listener(CHANNEL, self._tell)
             await self._raw.execute(_ARRIVE)
         return self._raw
 
     async def _hang_up(self) -> None:
-        conn, raw, self._conn, self._raw, self._has = self._conn, self._raw, None, None, False
+        conn, raw, self._conn, self._raw = self._conn, self._raw, None, None
+        self._note_lost()
         if raw is not None and not raw.is_closed():
             raw.terminate()  # without waiting for a server that may not answer
         if conn is not None:
             with suppress(Exception):
                 await conn.invalidate()
                 await conn.close()
+
+    def _ended(self, raw: object) -> None:
+        """The line is cut: the server gives the seat to the next one who asks, so we don't wait until we ask again."""
+        if raw is self._raw:
+            self._note_lost()
+
+    def _note_lost(self) -> None:
+        had, self._has = self._has, False
+        if had and self.lost is not None:
+            self.lost()
 
     def _tell(self, *_: object) -> None:
         if self.heard is not None:
