@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.pace import GROUP_LIMIT
 from bot.telegram import Telegram
 from bot.telegram_errors import Gone, Moved, Refused
-from handlers.outgoing import Remove
+from handlers.outgoing import Remove, Send
+from storage import outbox
+from storage.outbox import Job, Task
 from tests.bot.api_server import ApiServer, bot_api
+from tests.bot.background import Background, background
+from tests.handlers.desk import GROUP, World
 
 Api = tuple[ApiServer, Telegram]
 REMOVE = Remove(-1007, 42)
@@ -64,6 +70,64 @@ async def test_missing_rights_and_a_moved_group_are_reported(api: Api) -> None:
     server.fail("banChatMember", 400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1008)
     with pytest.raises(Moved):
         await telegram.call(REMOVE)
+
+
+async def owe_removal(world: World) -> None:
+    await world.write(lambda tx: outbox.add(tx, Job(Task.REMOVE, world.now, user=42, text="Heron")))
+
+
+async def is_removed(here: Background, group: int = GROUP) -> None:
+    async with asyncio.timeout(30):
+        while not any(isinstance(call, Remove) and call.chat == group for call in here.calls):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_it_waits_for_nothing_that_is_to_be_written_in_the_group(world: World) -> None:
+    """In a surge that is minutes of cards, all of them to be read by whoever was revoked."""
+    async with background(world) as here:
+        await here.round()
+        here.postman._per_minute_in_group = 1
+        here.postman.post(GROUP, [Send(GROUP, "a card"), Send(GROUP, "another card")])
+        for _ in range(GROUP_LIMIT):  # there is no room left in this minute
+            await world.write(
+                lambda tx: outbox.add(tx, Job(Task.SEND, world.now, chat=GROUP, text="owed", urgent=True))
+            )
+        await here.sender._round()
+        await owe_removal(world)
+        await here.sender._round()
+        await is_removed(here)
+        assert here.texts() == ["a card"]
+        await here.postman.drain(0)
+
+
+async def test_it_follows_a_group_that_becomes_a_supergroup(world: World) -> None:
+    async with background(world) as here:
+        here.fails, taken = Moved(-1008), here.call
+
+        async def once(call: object) -> object:
+            try:
+                return await taken(call)  # type: ignore[arg-type]
+            finally:
+                here.fails = None
+
+        here.call = once  # type: ignore[assignment,method-assign]
+        await owe_removal(world)
+        await here.round()
+        await is_removed(here, -1008)
+        assert await world.read(outbox.waiting) == []
+
+
+async def test_from_a_group_that_takes_no_calls_it_is_tried_again(world: World) -> None:
+    async with background(world) as here:
+        await owe_removal(world)
+        here.fails = Gone()
+        await here.round()
+        assert [job.task for _, job in await world.read(outbox.waiting)] == [Task.REMOVE]
+        here.fails = None
+        world.wait(60)
+        await here.round()
+        await is_removed(here)
+        assert await world.read(outbox.waiting) == []
 
 
 def test_a_removal_shows_nobody() -> None:

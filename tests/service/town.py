@@ -20,7 +20,7 @@ from bot.installation import load_questionnaire, opened
 from handlers.texts import Texts, load_texts
 from intake.questionnaire import Questionnaire
 from intake.roles import Role
-from sandbox.client import Control, Phone
+from sandbox.client import Bubble, Control, Phone
 from sandbox.server import Sandbox, start_sandbox
 from storage import staff
 from storage.database import Tx
@@ -116,12 +116,11 @@ class Town:
             await self.enrol(user, role), self.sandbox.phone(user, GROUP), PrivateKey.generate()
         )
         before = {message.id for message in await self.admin.messages()}
-        await operator.phone.send(operator.public)
-        await self.admin.wait_for(
-            lambda shown: shown and shown[-1].id not in before and shown[-1].buttons, timeout=DELAY
-        )
-        await self.admin.press("The words are the same")
-        await operator.phone.wait_for(lambda shown: "/queue" in shown[-1].text, timeout=DELAY)
+        sent = await operator.phone.send(operator.public)
+        same = "The words are the same"
+        asked = await said_to(self.admin, lambda m: m.id not in before and same in m.labels)
+        await self.admin.press(same, message_id=asked.id)
+        await said_to(operator.phone, lambda m: m.id > sent.id and "/queue" in m.text)
         self.operators.append(operator)
         return operator
 
@@ -137,6 +136,12 @@ class Town:
             lambda ms: any(reference in m.text and words in m.text for m in ms), timeout=DELAY
         )
         return next(m.id for m in shown if reference in m.text and words in m.text)
+
+
+async def said_to(phone: Phone, is_meant: Callable[[Bubble], object]) -> Bubble:
+    """The newest of the bot's messages that is meant, as soon as it is there. Others may come before and after it."""
+    shown = await phone.wait_for(lambda ms: any(m.from_bot and is_meant(m) for m in ms), timeout=DELAY)
+    return next(m for m in reversed(shown) if m.from_bot and is_meant(m))
 
 
 def free_port() -> int:
