@@ -159,8 +159,13 @@ def _owe_file(tx: Tx, desk: Desk, case: Case, reply: str, file: tuple[int, str],
 def _owe_word(tx: Tx, desk: Desk, case: Case, reply: str, now: int) -> None:
     """That something waits: no word about what, nor that it is a file."""
     if case.contact is not None:
-        values = {"organisation": desk.terms.organisation, "reference": case.reference}
-        text = desk.texts.say(case.contact.language, "attach-waits", **values)
+        text = desk.texts.say(
+            case.contact.language,
+            "attach-waits",
+            organisation=desk.terms.organisation,
+            reference=case.reference,
+            hours=desk.terms.reply_seconds // HOUR,
+        )
         reply_states.owe(tx, desk, case, reply, text, now, asks=False)
 
 
@@ -194,6 +199,8 @@ def redeem(tx: Tx, desk: Desk, opener: CodeOpener, tag: bytes, chat: int, now: i
         return None
     key = _opened(opener, waiting)
     handouts.erase(tx, case.case, waiting.sequence)
+    if not handouts.of(tx, case.case):
+        traces.hasten_waits(tx, chat, now)
     _owe_file(tx, desk, case, waiting.reply.hex(), (waiting.sequence, key), now)
     found = replies.get(tx, waiting.reply)
     if found is not None:

@@ -13,7 +13,7 @@ from handlers.staff_notices import document_due
 from handlers.telling import tell
 from intake.lifecycle import Outcome
 from intake.trail import Event
-from storage import audit, cases, custody, outbox, served, staff
+from storage import audit, cases, custody, outbox, served, staff, traces
 from storage.cases import Case
 from storage.custody import Timer
 from storage.database import Tx
@@ -117,6 +117,7 @@ def _nothing_more(tx: Tx, case: Case, now: int) -> None:
             outbox.done(tx, job_id)
     if case.contact is not None:
         outbox.untie(tx, case.case.hex(), case.contact.chat)
+        traces.hasten_waits(tx, case.contact.chat, now)
 
 
 def _link(tx: Tx, desk: Desk, case: Case, now: int) -> bool:

@@ -157,9 +157,9 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
                 files.fetched(tx, desk, job, call, now)
     if note is None or message is None or isinstance(call, Edit):
         return
-    chat = getattr(call, "chat", 0)
+    chat, mark = getattr(call, "chat", 0), ""
     if job is not None and note.kind == "reply":
-        reply_states.delivered(tx, job, call, now)
+        mark = reply_states.delivered(tx, job, call, now)
     elif job is not None and note.kind == "status":
         reply_states.remember_line(tx, job, message)
     if note.kind in _HANDED_OUT:
@@ -173,6 +173,7 @@ def settle(tx: Tx, desk: Desk, call: Outgoing, message: int | None, now: int) ->
         due = now + min(note.gone_after, LONGEST_TRACE)
         marks = {
             "copy": note.case,
+            "reply": mark,
             ringing.RING: f"{ringing.MARK}{note.case}",
             ringing.RAISED: f"{ringing.MARK_RAISED}{note.case}",
         }

@@ -13,7 +13,7 @@ from handlers.notes import Note
 from handlers.outgoing import Button, Edit, Keyboard, Outgoing, Send, SendDocument
 from handlers.stored_file import document
 from handlers.telling import tell
-from storage import cases, custody, handouts, outbox, replies, undelivered
+from storage import cases, custody, handouts, outbox, replies, traces, undelivered
 from storage.cases import Case
 from storage.database import Tx
 from storage.outbox import Job, Task
@@ -102,7 +102,7 @@ def _text(desk: Desk, case: Case, reply: Reply, *, kept: bool) -> str:
 def when(desk: Desk, hour: int) -> str:
     """`hour`: Unix seconds, cut to the hour."""
     clock = hour % DAY // HOUR
-    day = desk.texts.day(desk.staff_language, hour // DAY)
+    day = desk.texts.day_of_year(desk.staff_language, hour // DAY)
     return f"{day}, {clock:02}:00–{(clock + 1) % 24:02}:00 UTC"
 
 
@@ -128,10 +128,11 @@ def message(tx: Tx, desk: Desk, job_id: bytes, job: Job) -> Outgoing | None:
     return Send(job.chat, again if job.posted else job.text, keyboard, note=note, again=again)
 
 
-def delivered(tx: Tx, job: Job, call: Outgoing, now: int) -> None:
+def delivered(tx: Tx, job: Job, call: Outgoing, now: int) -> str:
+    """The mark of its message's trace."""
     found = replies.get(tx, bytes.fromhex(job.reply))
     if found is None:
-        return
+        return ""
     case, reply = found
     twice = (isinstance(call, Send) and call.text == call.again) or (
         isinstance(call, SendDocument) and call.caption == call.again
@@ -141,6 +142,7 @@ def delivered(tx: Tx, job: Job, call: Outgoing, now: int) -> None:
     state = State.WAITING if waits else State.DELIVERED
     move(tx, job.reply, case, replace(reply, state=state, why=None, twice=twice), now)
     undelivered.strike(tx, _letter(tx, job.reply))
+    return traces.WAITS if waits else ""
 
 
 def failed(tx: Tx, desk: Desk, job_id: bytes, job: Job, why: Why, now: int) -> None:
@@ -176,6 +178,8 @@ def chat_forgotten(tx: Tx, desk: Desk, case: Case, now: int) -> None:
             lost = replace(found[1], state=State.FAILED, why=Why.DELETED)
             move(tx, waiting.reply.hex(), case.case, lost, now)
     handouts.forget_own_of(tx, [case.case])
+    if case.contact is not None:
+        traces.hasten_waits(tx, case.contact.chat, now)
 
 
 def _tell_holder(tx: Tx, desk: Desk, case: Case, name: str, now: int) -> None:

@@ -36,6 +36,8 @@ class Taken:
     result: Result = field(repr=False)
     language: str
     """Of the draft before the step."""
+    buried: bool = False
+    """Something of ours stands below the screen."""
 
 
 class Who(Enum):
@@ -89,7 +91,8 @@ def never_waits(incoming: Incoming) -> bool:
 
 def _show(desk: Desk, incoming: Incoming, outcome: Taken) -> None:
     taken, result = outcome.step, outcome.result
-    desk.post(incoming.chat_id, calls(desk, outcome.scene, outcome.language, taken, result, incoming))
+    made = calls(desk, outcome.scene, outcome.language, taken, result, incoming, buried=outcome.buried)
+    desk.post(incoming.chat_id, made)
     if result.jobs or any(isinstance(effect, Wipe) for effect in taken.effects):
         desk.wake()
 
@@ -138,7 +141,7 @@ class _Turn:
         _leave_traces(tx, scene, taken, incoming, now, stays)
         if result.jobs:  # the case that the screen tells of has changed
             scene = load(tx, desk, self.account, now)
-        return Taken(scene, taken, result, draft.language)
+        return Taken(scene, taken, result, draft.language, _buried(tx, scene, incoming))
 
     def _carrying(self, tx: Tx, about: Draft) -> Carrying:
         return Carrying(tx, self.desk, self.account, self.incoming.chat_id, about, self.prepared, self.now)
@@ -206,6 +209,14 @@ def _leave_traces(tx: Tx, scene: Scene, taken: Step, incoming: Incoming, now: in
     if any(isinstance(effect, Wipe) for effect in taken.effects):
         kept = incoming.message_id if incoming.kind is Kind.PRESS else None
         traces.hasten_all(tx, incoming.chat_id, now, but=kept)
+
+
+def _buried(tx: Tx, scene: Scene, incoming: Incoming) -> bool:
+    """Whether something of ours, such as a reply, stands below the screen: a change up there is not seen by who types."""
+    screen = scene.conversation.screen if scene.conversation else None
+    if incoming.kind is Kind.PRESS or screen is None:
+        return False
+    return any(trace.ours and trace.message > screen for _, trace in traces.of_chat(tx, incoming.chat_id))
 
 
 def _is_noted(tx: Tx, scene: Scene, incoming: Incoming) -> bool:

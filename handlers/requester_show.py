@@ -20,9 +20,9 @@ from intake.events import AddByCode, Wipe
 
 
 def calls(
-    desk: Desk, scene: Scene, language: str, taken: Step, result: Result, incoming: Incoming
+    desk: Desk, scene: Scene, language: str, taken: Step, result: Result, incoming: Incoming, *, buried: bool
 ) -> list[Outgoing]:
-    """`language`: of the draft before the step, for a step that leaves none."""
+    """`language`: of the draft before the step, for a step that leaves none. `buried`: see `_place`."""
     spoken = taken.draft.language if taken.draft else language
     hint = _hint(taken, result)
     made = _screen(scene, taken, spoken, result)
@@ -36,7 +36,7 @@ def calls(
         if hint is None or _passing(incoming, hint)
         else with_hint(made, hint_text(scene.view, spoken, hint))
     )
-    found += _place(scene, taken, incoming, shown)
+    found += _place(scene, taken, incoming, shown, buried=buried)
     found += _replies(desk, scene.view, spoken, result.told, incoming.chat_id)
     return found
 
@@ -62,15 +62,18 @@ def _screen(scene: Scene, taken: Step, language: str, result: Result) -> Screen:
     return ending(scene.view, language, name, **values)
 
 
-def _place(scene: Scene, taken: Step, incoming: Incoming, made: Screen) -> list[Outgoing]:
-    """Show it in the one message that is edited in place, or at the bottom of the chat where that is expected."""
+def _place(scene: Scene, taken: Step, incoming: Incoming, made: Screen, *, buried: bool) -> list[Outgoing]:
+    """Show it in the one message that is edited in place, or at the bottom of the chat where that is expected.
+
+    `buried`: something came below that message. Whoever types there would see their words go, and no answer.
+    """
     chat = incoming.chat_id
     known = scene.conversation.screen if scene.conversation else None
     if incoming.kind is Kind.PRESS and incoming.message_id is not None:
         edit = Edit(chat, incoming.message_id, made.text, made.keyboard)
         return [edit, Delete(chat, (known,))] if known not in (None, incoming.message_id) else [edit]
     wiped = any(isinstance(effect, Wipe) for effect in taken.effects)
-    afresh = wiped or (incoming.kind is Kind.COMMAND and incoming.command == "start")
+    afresh = wiped or buried or (incoming.kind is Kind.COMMAND and incoming.command == "start")
     if known is not None and not afresh:
         return [Edit(chat, known, made.text, made.keyboard)]
     sent = Send(chat, made.text, made.keyboard, note=str(SCREEN))

@@ -45,6 +45,10 @@ class Texts:
         """Days since 1970 as a short date."""
         return format_date(date(1970, 1, 1) + timedelta(days=day), "medium", self._locales[language])
 
+    def day_of_year(self, language: str, day: int) -> str:
+        """The same without the year, for what is recent: "Nov 26"."""
+        return format_skeleton("MMMd", date(1970, 1, 1) + timedelta(days=day), locale=self._locales[language])
+
     def hour(self, language: str, moment: int) -> str:
         """Unix seconds as day and hour, in UTC: "26 Nov 2026, 21:00"."""
         return f"{self.day(language, moment // 86_400)}, {moment % 86_400 // 3_600:02d}:00"

@@ -46,7 +46,11 @@ class Trace:
     """The message that is edited in place. There is one: an older one goes when the next has come."""
     case: str = ""
     """Hexadecimal id of the case whose file this is, in a lead's chat; after a mark, of the emergency that this ring is
-    about (`handlers.ringing`). Of requesters' messages, never."""
+    about (`handlers.ringing`). Of a requester's message never a case: `WAITS`, or nothing."""
+
+
+WAITS = "waits"
+"""Mark of the word that a sealed file waits for its code: untrue as soon as it does no longer."""
 
 
 def leave(tx: Tx, trace: Trace) -> None:
@@ -109,6 +113,11 @@ def hasten(tx: Tx, chat: int, messages: Collection[int], now: int) -> None:
         if trace.message in messages and trace.due > now:
             forget(tx, [trace_id])
             leave(tx, replace(trace, due=now))
+
+
+def hasten_waits(tx: Tx, chat: int, now: int) -> None:
+    """Nothing waits in this chat any more: the words that something does become due."""
+    hasten(tx, chat, [trace.message for _, trace in of_chat(tx, chat) if trace.case == WAITS], now)
 
 
 def hasten_about(tx: Tx, chat: int, cases: Collection[str] | None, now: int) -> None:

@@ -28,6 +28,10 @@ async def own_code(world: World) -> tuple[str, Message]:
     return found[0], shown[-1]
 
 
+def waiting_words(world: World) -> list[Message]:
+    return [m for m in world.shown(ANN) if "has left something sealed for you" in m.text]
+
+
 # Sealed, with a return code.
 
 
@@ -56,7 +60,7 @@ async def test_in_the_chat_it_waits_for_its_code_and_then_goes_out_once(world: W
     _, ann = await sent(world, "sealed")
     await settled(world)
     assert attached(world) == []
-    assert [m for m in world.shown(ANN) if "has left something for you" in m.text]
+    assert waiting_words(world)
     assert "was told that something waits" in lines(world)[0].text
     code, _ = await own_code(world)
     await ann.send(code)
@@ -64,6 +68,7 @@ async def test_in_the_chat_it_waits_for_its_code_and_then_goes_out_once(world: W
     await settled(world)
     [shown] = attached(world)
     assert (shown.document, shown.file_name) == (LETTER, "document.pdf")
+    assert not waiting_words(world), "that something waits is not true any more"
     assert "Delivered" in lines(world)[0].text
     await ann.send(code)
     await settled(world)
@@ -133,6 +138,8 @@ async def test_what_waits_ends_with_the_case_and_with_its_time(world: World, how
         await ann.send("/erase")
         await ann.press(world.say("erase-yes-button" if how == "erase" else "withdraw-button"))
     await world.deliver()
+    if how != "purge":
+        assert not waiting_words(world)
     tables = await world.tables()
     assert tables["handouts"] == []
     if how in {"erase", "purge"}:

@@ -9,7 +9,7 @@ import pytest
 from handlers import deliveries, reply_states
 from handlers.outgoing import Buttons
 from intake.roles import Role
-from storage import outbox, undelivered
+from storage import drafts, outbox, undelivered
 from storage.outbox import Job, Task
 from storage.replies import Why
 from tests.handlers.desk import Message, Person, World, join
@@ -272,3 +272,20 @@ async def test_what_did_not_arrive_leads_to_no_reply_by_its_number(world: World)
     tables = await world.tables()
     assert tables["undelivered"]
     assert not {row[0] for row in tables["undelivered"]} & {row[0] for row in tables["replies"]}
+
+
+async def test_what_is_typed_below_a_reply_is_answered_below_it(world: World) -> None:
+    """An edit of the screen above would go unseen: their words would vanish, and nothing seem to happen."""
+    _, ann = await replied(world)
+    before = await world.read(lambda tx: drafts.load(tx, ann.account))
+    await ann.send("before there was a reply")
+    assert (await world.read(lambda tx: drafts.load(tx, ann.account))).screen == before.screen
+    await world.deliver()
+    await ann.send("thank you, I shall come")
+    hint, reply = world.say("hint-added"), reply_of(world)
+    [screen] = [m for m in world.shown(ANN) if hint in m.text]
+    assert screen.id > reply.id
+    assert before.screen not in world.chats[ANN], "there is one screen"
+    await ann.press(world.say("refresh-button"))
+    await ann.send("and with my sister")
+    assert [m.id for m in world.shown(ANN) if hint in m.text] == [screen.id], "nothing came below it since"

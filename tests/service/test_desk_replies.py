@@ -80,11 +80,11 @@ async def test_a_file_as_it_is_arrives_is_read_and_stays_with_the_case(desk: Tow
     assert not [m for m in await ann.messages() if m.media]
     await press(two.phone, "Send as it is", asked)
     await gone(two.phone, put.id)
-    arrived, came = await got(ann, f"Документ от {ORGANISATION}")
+    arrived, came = await got(ann, f"{ORGANISATION}: документ")
     assert came == content
-    line = await reads(two.phone, sent.reference, "reply 1: a file, as it is", "Delivered")
+    line = await reads(two.phone, sent.reference, "reply 1: a file", "Delivered")
     await press(ann, ann.say("seen-button"), arrived)
-    assert (await reads(two.phone, "reply 1: a file, as it is", "Read:")).id == line.id
+    assert (await reads(two.phone, "reply 1: a file", "Read:")).id == line.id
 
     await two.phone.send("/mine")
     await press(two.phone, sent.reference, await reads(two.phone, sent.reference, "You hold", button="Send"))
@@ -111,9 +111,10 @@ async def test_a_sealed_file_waits_for_its_own_code_in_its_requesters_chat_alone
     assert digits is not None
     await press(lead.phone, "written it down", told)
     await gone(lead.phone, told.id)
-    waits = await ann.reads(ann.say("attach-waits", organisation=ORGANISATION, reference=sent.reference))
+    words = ann.say("attach-waits", organisation=ORGANISATION, reference=sent.reference, hours=24)
+    waits = await ann.reads(words)
     assert digits[0] not in waits.text
-    line = await reads(lead.phone, "reply 1: a file, sealed", "was told that something waits")
+    line = await reads(lead.phone, "reply 1: a sealed file", "was told that something waits")
     await press(lead.phone, "Close…", file)
     await reads(lead.phone, sent.reference, "how did it end", "A sealed file still waits")
 
@@ -125,14 +126,18 @@ async def test_a_sealed_file_waits_for_its_own_code_in_its_requesters_chat_alone
     await eve.reads(eve.say("hint-code-unknown"))
     assert not [m for m in [*await eve.messages(), *await ann.messages()] if m.media]
 
+    mistyped = await ann.send("1234 5678 9012 3456")
+    wrong = await ann.reads(ann.say("hint-code-unknown"))
+    assert wrong.id > mistyped.id, "it is said where they look, below what they typed"
     typed = await ann.send(digits[0])
     await gone(ann, typed.id)
+    await gone(ann, waits.id)
     await ann.reads(ann.say("code-file", reference=sent.reference))
-    arrived, came = await got(ann, f"Документ от {ORGANISATION}")
+    arrived, came = await got(ann, f"{ORGANISATION}: документ")
     assert came == content
-    assert (await reads(lead.phone, "reply 1: a file, sealed", "Delivered")).id == line.id
+    assert (await reads(lead.phone, "reply 1: a sealed file", "Delivered")).id == line.id
     await press(ann, ann.say("seen-button"), arrived)
-    assert (await reads(lead.phone, "reply 1: a file, sealed", "Read:")).id == line.id
+    assert (await reads(lead.phone, "reply 1: a sealed file", "Read:")).id == line.id
     await ann.send(digits[0])
     await ann.reads(ann.say("hint-code-unknown"))
     assert len([m for m in await ann.messages() if m.media]) == 1
@@ -146,7 +151,7 @@ async def test_a_file_for_a_request_with_a_return_code_is_handed_to_whoever_has_
     _, asked = await upload(two, file, content)
     assert "Send as it is" not in asked.labels
     await press(two.phone, "Send sealed", asked)
-    line = await reads(two.phone, sent.reference, "reply 1: a file, sealed", "until the requester looks")
+    line = await reads(two.phone, sent.reference, "reply 1: a sealed file", "until the requester looks")
     assert not [m for m in await ann.messages() if m.media]
 
     await elsewhere.start()
@@ -156,7 +161,7 @@ async def test_a_file_for_a_request_with_a_return_code_is_handed_to_whoever_has_
     typed = await elsewhere.send(sent.code)
     await gone(elsewhere, typed.id)
     await elsewhere.reads(elsewhere.say("code-replies", n=1))
-    _, came = await got(elsewhere, f"Документ від {ORGANISATION}")
+    _, came = await got(elsewhere, f"{ORGANISATION}: документ")
     assert came == content
     await desk.control.settle()
     assert (await reads(two.phone, sent.reference, "reply 1")).text == line.text, "nobody is told who looked"
