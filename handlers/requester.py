@@ -212,7 +212,7 @@ def _leave_traces(tx: Tx, scene: Scene, taken: Step, incoming: Incoming, now: in
 
 
 def _buried(tx: Tx, scene: Scene, incoming: Incoming) -> bool:
-    """Whether something of ours, such as a reply, stands below the screen: a change up there is not seen by who types."""
+    """Something of ours stands below the screen, such as a reply: whoever types there does not see a change above."""
     screen = scene.conversation.screen if scene.conversation else None
     if incoming.kind is Kind.PRESS or screen is None:
         return False

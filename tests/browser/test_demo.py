@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from handlers.texts import Texts, load_texts
+from tests.service.requester import CODE
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
 
@@ -128,12 +129,12 @@ def test_a_request_is_asked_claimed_opened_answered_closed_and_counted(page: Any
     keep(page, "opened")
     device.get_by_role("button", name="Close").click()
 
-    sealed = operator.locator("[data-message-id]").filter(has=page.get_by_text(".postern")).last
-    sealed.hover()
-    sealed.locator("[data-part=reply]").click()
+    reply_to_the_file(page)
     write(page, "operator", REPLY)
     expect(requester.get_by_role("log")).to_contain_text(REPLY)
     expect(operator.get_by_role("log")).not_to_contain_text(REPLY)
+
+    send_sealed(page, texts)
 
     press(page, "operator", say("close-button"))
     press(page, "operator", say("outcome-helped"))
@@ -145,6 +146,36 @@ def test_a_request_is_asked_claimed_opened_answered_closed_and_counted(page: Any
     expect(column(page, "admin").get_by_role("log")).to_contain_text(
         month, timeout=60_000
     )  # a picture is drawn first
+
+
+def reply_to_the_file(page: Any) -> None:
+    sealed = (
+        column(page, "operator").locator("[data-message-id]").filter(has=page.get_by_text(".postern")).last
+    )
+    sealed.hover()
+    sealed.locator("[data-part=reply]").click()
+
+
+def send_sealed(page: Any, texts: Texts) -> None:
+    """A document from the holder, which waits for the code that they tell the requester in another way."""
+    expect, requester, operator = sync_api.expect, column(page, "requester"), column(page, "operator")
+    log, theirs = operator.get_by_role("log"), requester.get_by_role("log")
+    reply_to_the_file(page)
+    operator.locator("[data-part=attach]").click()
+    operator.get_by_role("menuitem", name="Document").click()
+    expect(log).to_contain_text("Nothing is sent yet")
+    press(page, "operator", texts.say("en", "attach-sealed-button"))
+    expect(log).to_contain_text(CODE)
+    digits = CODE.search(log.inner_text())
+    assert digits is not None
+    press(page, "operator", texts.say("en", "code-written-button"))
+    expect(log).not_to_contain_text(digits[0])
+    expect(theirs).to_contain_text("has left something sealed for you")
+    write(page, "requester", digits[0])
+    expect(theirs.get_by_text("document.txt")).to_be_visible()
+    expect(theirs).not_to_contain_text("has left something sealed for you")
+    expect(theirs).not_to_contain_text(digits[0])
+    expect(log).to_contain_text(re.compile("a sealed file\\s*Delivered"))
 
 
 def test_the_page_can_be_read_in_the_dark_and_on_a_phone(page: Any, address: str) -> None:

@@ -117,7 +117,7 @@ class Town:
         )
         before = {message.id for message in await self.admin.messages()}
         sent = await operator.phone.send(operator.public)
-        same = "The words are the same"
+        same = self.texts.say(self.questionnaire.languages[0], "confirm-button")
         asked = await said_to(self.admin, lambda m: m.id not in before and same in m.labels)
         await self.admin.press(same, message_id=asked.id)
         await said_to(operator.phone, lambda m: m.id > sent.id and "/queue" in m.text)
