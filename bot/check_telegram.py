@@ -47,6 +47,12 @@ def _bot(me: Mapping[str, Any]) -> Iterator[Finding]:
             "The bot is sent every message of the operators' group, which it doesn't need: turn privacy mode on "
             "with @BotFather (/setprivacy)."
         )
+    if me.get("has_topics_enabled"):
+        yield problem(
+            "Topics are switched on for this bot (Threaded Mode), so requesters' chats break up into threads, each "
+            "named after what they typed: one message that is edited in place, and wiping the rest, can't be "
+            "promised. Switch it off in @BotFather's app (the bot, Bot Settings, Threaded Mode)."
+        )
 
 
 def _webhook(settings: Settings, info: Mapping[str, Any]) -> Iterator[Finding]:

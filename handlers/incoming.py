@@ -96,6 +96,12 @@ _FILES = frozenset(
     {"animation", "audio", "document", "live_photo", "paid_media", "photo", "sticker", "story", "video"}
     | {"video_note", "voice"}
 )
+_TOPICS = frozenset(
+    {"forum_topic_created", "forum_topic_edited", "forum_topic_closed", "forum_topic_reopened"}
+    | {"general_forum_topic_hidden", "general_forum_topic_unhidden"}
+)
+"""Telegram's notes of topics. In a private chat its app opens one for each new thought, named after the words typed:
+they come as a message before the message itself, are not for us to answer, and can't be deleted."""
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(.*))?", re.DOTALL)
 # No app sends control characters; in what is stored as JSON each would take six times its room.
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
@@ -135,7 +141,7 @@ def _message(update_id: int, message: Json, bot_username: str) -> Incoming:
     if "migrate_to_chat_id" in message or "migrate_from_chat_id" in message:
         moved_to = _integer(message.get("migrate_to_chat_id")) or None
         return Incoming(update_id, Kind.GROUP_EVENT, **found, migrate_to=moved_to)
-    if not _has_author(found, message):
+    if not _has_author(found, message) or not _TOPICS.isdisjoint(message):
         return Incoming(update_id, **found)
     if isinstance(message.get("text"), str):
         return _written(update_id, found, message, bot_username)
@@ -227,7 +233,7 @@ def _located(message: Json) -> Fields:
         "chat_type": str(chat_type) if known else "",
         "message_id": _message_number(message),
         "sent": _integer(message.get("date")) or 0,
-        "reply_to": _message_number(_object(message.get("reply_to_message"))),
+        "reply_to": _replied_to(_object(message.get("reply_to_message"))),
         "forwarded": "forward_origin" in message or "forward_date" in message,
     }
 
@@ -256,6 +262,11 @@ def _integer(value: object) -> int | None:
 def _message_number(message: Json) -> int | None:
     number = _integer(message.get("message_id"))
     return number if number is not None and number > 0 else None
+
+
+def _replied_to(message: Json) -> int | None:
+    """Whatever is written in a topic replies to the note that opened it, unless somebody meant another message."""
+    return _message_number(message) if _TOPICS.isdisjoint(message) else None
 
 
 def _string(value: object, most: int) -> str:

@@ -12,6 +12,10 @@ from sandbox.queries import Query
 from sandbox.telegram import Telegram
 from sandbox.world import Chat, Json, Media, Message, Person
 
+MAX_TOPIC_NAME = 128
+TOPIC_COLOUR = 7322096
+"""The first of the colours that Telegram gives."""
+
 
 def write(
     tg: Telegram,
@@ -148,9 +152,22 @@ def _post(
     now = tg.clock.now()
     if forwarded:
         content["forward_origin"] = {"type": "hidden_user", "sender_user_name": "Someone", "date": now}
+    if tg.profile.topics and not chat.is_group:
+        content["thread"] = _open_topic(tg, chat, user_id, str(content.get("text") or "New Chat"))
     message = tg.world.post(chat, user_id, now, reply_to=reply_to, **content)
     _tell(tg, "message", chat, message)
     return message
+
+
+def _open_topic(tg: Telegram, chat: Chat, user_id: int, words: str) -> int:
+    """What an app does with a message that is written outside a topic; the topic is named after its words."""
+    topic = {"name": words[:MAX_TOPIC_NAME], "icon_color": TOPIC_COLOUR, "is_name_implicit": True}
+    opened = tg.world.post(
+        chat, user_id, tg.clock.now(), service={"forum_topic_created": topic}, note="A topic was opened"
+    )
+    opened.thread = opened.id
+    _tell(tg, "message", chat, opened)
+    return opened.id
 
 
 def _tell(tg: Telegram, kind: str, chat: Chat, message: Message) -> None:

@@ -107,6 +107,10 @@ class SetLimits(Body):
     enforced: bool
 
 
+class SetTopics(Body):
+    enabled: bool
+
+
 B = TypeVar("B", bound=Body)
 
 

@@ -222,6 +222,10 @@ class Control(_Caller):
     async def enforce_limits(self, enforced: bool = True) -> None:
         await self._post("/sandbox/limits", enforced=enforced)
 
+    async def enable_topics(self, enabled: bool = True) -> None:
+        """As the bot's owner does with BotFather: each message outside a topic of a private chat opens one."""
+        await self._post("/sandbox/topics", enabled=enabled)
+
     async def calls(self, method: str | None = None) -> list[Json]:
         calls: list[Json] = await self._get("/sandbox/calls")
         return [call for call in calls if method in (None, call["method"])]

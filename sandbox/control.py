@@ -1,4 +1,4 @@
-"""The sandbox's own switches over HTTP: clock, faults, limits, and the record of calls."""
+"""The sandbox's own switches over HTTP: clock, faults, limits, topics, and the record of calls."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ def routes(tg: Telegram) -> list[web.RouteDef]:
         tg.limits.enforced = (await bodies.read(request, bodies.SetLimits)).enforced
         return web.json_response({"enforced": tg.limits.enforced})
 
+    async def topics(request: web.Request) -> web.Response:
+        tg.profile.topics = (await bodies.read(request, bodies.SetTopics)).enabled
+        return web.json_response({"enabled": tg.profile.topics})
+
     async def calls(request: web.Request) -> web.Response:
         return web.json_response([call.json() for call in tg.calls])
 
@@ -41,5 +45,6 @@ def routes(tg: Telegram) -> list[web.RouteDef]:
         web.post("/sandbox/faults", add_fault),
         web.delete("/sandbox/faults", clear_faults),
         web.post("/sandbox/limits", limits),
+        web.post("/sandbox/topics", topics),
         web.get("/sandbox/calls", calls),
     ]

@@ -60,6 +60,8 @@ def message(world: World, where: Chat, what: Message, *, with_reply: bool = True
         fields["forward_origin"] = what.forward_origin
     if with_reply and what.reply_to in where.messages:
         fields["reply_to_message"] = message(world, where, where.messages[what.reply_to], with_reply=False)
+    if what.thread is not None:
+        fields |= {"message_thread_id": what.thread, "is_topic_message": True}
     if what.text is not None:
         fields["text"] = what.text
         if what.entities:

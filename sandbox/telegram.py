@@ -46,6 +46,8 @@ class Profile:
     descriptions: dict[str, str] = field(default_factory=dict)
     short_descriptions: dict[str, str] = field(default_factory=dict)
     menu_buttons: dict[int | None, Json] = field(default_factory=dict)
+    topics: bool = False
+    """Threaded Mode, which the bot's owner sets with BotFather: private chats have topics."""
 
 
 class Telegram:

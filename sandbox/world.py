@@ -62,6 +62,8 @@ class Message:
     markup: Json | None = None
     """The Bot API's reply_markup, of any kind."""
     reply_to: int | None = None
+    thread: int | None = None
+    """The topic that it belongs to: the id of the note that opened it."""
     protected: bool = False
     silent: bool = False
     edited_at: int | None = None

@@ -9,6 +9,8 @@ from sandbox.world import Chat, Message
 
 DELETABLE_SECONDS = 48 * 3600
 MAX_IDS = 100
+_STAYS = {"migrate_to_chat_id", "migrate_from_chat_id", "forum_topic_created"}
+"""Service messages of these kinds can't be deleted."""
 
 
 def delete_message(tg: Telegram, chat_id: int | str, message_id: int) -> bool:
@@ -40,7 +42,7 @@ def _refuse_undeletable(tg: Telegram, chat: Chat, message: Message) -> None:
     theirs = message.sender != tg.world.bot.id
     if chat.is_group and theirs and chat.bot_status != "administrator":
         raise bad_request("message can't be deleted")
-    if message.service and {"migrate_to_chat_id", "migrate_from_chat_id"} & message.service.keys():
+    if message.service and _STAYS & message.service.keys():
         raise bad_request("message can't be deleted")
     age = tg.clock.now() - message.at
     if message.media and message.media.kind == "dice" and not chat.is_group and age < 24 * 3600:

@@ -16,6 +16,8 @@ def get_me(tg: Telegram) -> Json:
         "supports_inline_queries": True,
         "can_connect_to_business": False,
         "has_main_web_app": False,
+        "has_topics_enabled": tg.profile.topics,
+        "allows_users_to_create_topics": tg.profile.topics,
     }
 
 

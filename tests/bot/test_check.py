@@ -161,6 +161,7 @@ async def test_months_that_nobody_closes_are_named(api: ApiServer, settings: Set
         ({"group": {"type": "supergroup", "username": "help"}}, "problem: The operators' group is public"),
         ({"webhook": {"url": "https://elsewhere.example/x"}}, "note: Telegram sends this bot's updates to another"),
         ({"me": {"id": 5, "can_read_all_group_messages": True}}, "note: The bot is sent every message"),
+        ({"me": {"id": 5, "has_topics_enabled": True}}, "problem: Topics are switched on for this bot"),
         ({"me": True}, "problem: The Bot API can't be reached, or gives no proper answer"),
         ({"webhook": "nonsense"}, "problem: The Bot API can't be reached, or gives no proper answer"),
     ],

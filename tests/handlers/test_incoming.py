@@ -87,6 +87,9 @@ def test_without_knowing_its_own_name_the_bot_takes_every_command() -> None:
         ({"dice": {}}, Kind.OTHER_MESSAGE),
         ({"pinned_message": {}}, Kind.OTHER_MESSAGE),
         ({"message_auto_delete_timer_changed": {}}, Kind.OTHER_MESSAGE),
+        ({"forum_topic_created": {"name": "secret"}, "message_thread_id": 3}, Kind.IGNORED),
+        ({"forum_topic_edited": {"name": "secret"}, "message_thread_id": 3}, Kind.IGNORED),
+        ({"forum_topic_closed": {}, "message_thread_id": 3}, Kind.IGNORED),
         ({"chat": GROUP, "migrate_to_chat_id": -1007}, Kind.GROUP_EVENT),
         ({"text": "x", "chat": {"id": -5, "type": "channel"}}, Kind.IGNORED),
         ({"text": "x", "chat": GROUP, "sender_chat": GROUP}, Kind.IGNORED),
@@ -142,6 +145,21 @@ def test_changes_of_the_bots_standing(chat: dict[str, Any], status: str, kind: K
     found = of("my_chat_member", {"chat": chat, "from": PERSON, "new_chat_member": {"status": status}})
     assert found.kind is kind
     assert found.data == (status if kind is Kind.GROUP_EVENT else "")
+
+
+def test_a_message_in_a_topic_of_a_private_chat_is_like_any_other() -> None:
+    inside: dict[str, Any] = {"message_thread_id": 7, "is_topic_message": True}
+    opened = {"message_id": 7, "chat": PRIVATE, "forum_topic_created": {"name": "secret"}}
+    contents: list[dict[str, Any]] = [
+        {"text": "hello"},
+        {"text": "/start x"},
+        {"photo": [{}]},
+        {"contact": {}},
+    ]
+    for content in contents:
+        assert read(**content, **inside, reply_to_message=opened) == read(**content)
+    answered = {"message_id": 5, "chat": PRIVATE, **inside}
+    assert read(text="x", **inside, reply_to_message=answered).reply_to == 5
 
 
 def test_a_group_that_moves_says_where() -> None:

@@ -39,6 +39,29 @@ async def bot(sandbox: Sandbox) -> AsyncIterator[Bot]:
     await session.close()
 
 
+async def test_topics_in_a_private_chat(bot: Bot, control: Control, ann: Phone) -> None:
+    assert (await bot.get_me()).has_topics_enabled is False
+    await control.enable_topics()
+    me = await bot.get_me()
+    assert (me.has_topics_enabled, me.allows_users_to_create_topics) == (True, True)
+    await ann.send("my own words")
+    opened, said = [update.message for update in await bot.get_updates(timeout=5)]
+    assert opened is not None
+    assert said is not None
+    assert opened.forum_topic_created is not None
+    assert (opened.forum_topic_created.name, opened.forum_topic_created.is_name_implicit) == (
+        "my own words",
+        True,
+    )
+    assert (said.text, said.message_thread_id, said.is_topic_message) == (
+        "my own words",
+        opened.message_id,
+        True,
+    )
+    with pytest.raises(TelegramBadRequest, match="can't be deleted"):
+        await bot.delete_message(ANN, opened.message_id)
+
+
 async def test_a_conversation(bot: Bot, control: Control, ann: Phone) -> None:
     markup = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="Yes", callback_data="yes")]])
     sent = await bot.send_message(ANN, "Ready?", reply_markup=markup, protect_content=True)
