@@ -8,7 +8,7 @@
 # make bench-counts  what a month's table costs, beside COUNT(*) over a table of requests; FULL=1 with 10^7 of them
 # make fire          the service killed, cut off, flooded, out of disk: a sample; FULL=1 all of it, which takes hours and
 #                    goes on where it was; ONLY="kill -9" some of it, MINUTES=… for the soak, AGAIN=1 from the beginning
-# make screenshots   take the README's pictures anew
+# make screenshots   take the README's pictures anew (fonts-noto-color-emoji gives the marks their colours)
 # make lock          write the locks anew from pyproject.toml; UPGRADE=1 takes the newest releases (needs uv)
 # make clean         remove what the above have made
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from handlers.texts import Texts, load_texts
+from tests.browser.pictures import QUIET_MS, SCREENSHOTS, path_of, shrink
 from tests.service.requester import CODE
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
@@ -26,7 +27,6 @@ pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no {CHROMIUM}: i
 
 OWN_WORDS = "My leave ends on Friday. I have not told anyone."
 REPLY = "We have read your request. A lawyer writes to you here tomorrow before noon."
-SCREENSHOTS = os.environ.get("SCREENSHOTS")
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +81,9 @@ def write(page: Any, name: str, text: str) -> None:
 
 def keep(page: Any, name: str) -> None:
     if SCREENSHOTS:
-        page.wait_for_timeout(700)  # the flash of an edit passes
-        page.screenshot(path=f"{SCREENSHOTS}/{name}.png")
+        page.wait_for_timeout(QUIET_MS)
+        page.screenshot(path=path_of(name))
+        shrink(name)
 
 
 def test_a_request_is_asked_claimed_opened_answered_closed_and_counted(page: Any, texts: Texts) -> None:

@@ -5,12 +5,12 @@ What is on these pictures is tested elsewhere, over HTTP (`tests/service/test_de
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from tests.service.requester import Picks
+from tests.browser.pictures import QUIET_MS, SCREENSHOTS, path_of, shrink
+from tests.service.desk import PLAIN, SOON, emergency, reads
 from tests.service.town import town as open_town
 
 playwright = pytest.importorskip(
@@ -18,17 +18,13 @@ playwright = pytest.importorskip(
 )
 
 CHROMIUM = Path("/usr/bin/chromium")
-SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
 pytestmark = pytest.mark.skipif(
     not (SCREENSHOTS and CHROMIUM.exists()), reason="takes pictures: make screenshots"
 )
 REPLIES = Path(__file__).parents[2] / "questionnaires" / "replies" / "neutral.yaml"
-ASKED: Picks = {"status": ("on-leave",), "time-left": ("three-days",), "where": ("armenia",)}
-QUIET_MS = 1_500
 
 
 async def test_pictures_of_the_desk(tmp_path: Path) -> None:
-    folder = SCREENSHOTS
     async with (
         open_town(tmp_path, {"CANNED_REPLIES": str(REPLIES)}, operators=2) as town,
         playwright.async_playwright() as driver,
@@ -46,9 +42,18 @@ async def test_pictures_of_the_desk(tmp_path: Path) -> None:
 
         async def keep(name: str) -> None:
             await page.wait_for_timeout(QUIET_MS)
-            await page.screenshot(path=f"{folder}/{name}.png")
+            await page.screenshot(path=path_of(name))
+            shrink(name)
 
-        sent = await ann.ask_for_help("chat", ASKED, "")
+        await operator.phone.send("/duty")
+        await operator.phone.press("Go on duty", message_id=(await reads(operator.phone, "off duty")).id)
+        await (await town.requester()).ask_for_help("chat", PLAIN, "")
+        sent = await ann.ask_for_help("chat", SOON, "")
+        await town.card(sent.reference)
+        await emergency(town)
+        await reads(operator.group, "3 requests", "emergency: 1", "urgent: 1", "On duty:")
+        await page.locator("[data-tab=group]").click()
+        await keep("desk-group")
         await operator.group.press("Claim", message_id=await town.card(sent.reference))
         await page.locator("[data-tab=operator]").click()
         file = next(

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from intake.counts import LANGUAGE, PERSONS, REQUESTS, earlier, month_of
 from storage import staff, tallies
 from storage.database import Tx
 from tests import counted
+from tests.browser.pictures import QUIET_MS, SCREENSHOTS, path_of, shrink
 from tests.service.town import Town, town
 
 async_api = pytest.importorskip(
@@ -25,7 +25,6 @@ async_api = pytest.importorskip(
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no {CHROMIUM}: install Debian's chromium")
 
-SCREENSHOTS = os.environ.get("SCREENSHOTS")
 LANGUAGES = ("en", "ru", "uk", "kk") if SCREENSHOTS else ("kk",)
 PARTS = {
     "on-leave": 34, "called-up": 22, "serving": 15, "refusing": 9, "not-called-up": 8, "left-unit": 6, "held": 2,
@@ -67,9 +66,8 @@ async def test_the_picture_gives_way_to_the_parts_and_is_readable_on_a_phone(
             await _press(place, language)
             picture = page.locator(".media img").last  # the press is answered before it is drawn
             await async_api.expect(picture).not_to_have_attribute("src", before, timeout=60_000)
-            await _keep(page, f"stats-parts-{language}")
             await page.emulate_media(color_scheme="dark")
-            await _keep(page, f"stats-parts-dark-{language}")
+            await _keep(page, "stats-parts-dark" if language == "en" else "")
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             await browser.close()
 
@@ -84,10 +82,12 @@ async def _picture(page: Any) -> str:
 
 
 async def _keep(page: Any, name: str) -> None:
+    """`name`: of the picture; empty: it is looked at only."""
     picture = page.locator(".media img").last
     await async_api.expect(picture).to_be_visible()
     width = await picture.evaluate("image => image.naturalWidth")
     assert width >= 1_000
-    if SCREENSHOTS:
-        await page.wait_for_timeout(700)  # the flash of an edit passes
-        await page.screenshot(path=f"{SCREENSHOTS}/{name}.png")
+    if SCREENSHOTS and name:
+        await page.wait_for_timeout(QUIET_MS)
+        await page.screenshot(path=path_of(name))
+        shrink(name)
