@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,10 +19,12 @@ from aiohttp import web
 
 from tests.fire import weather
 from tests.fire.delivery import Delivery
+from tests.fire.story import Story
 from tests.fire.weather import Weather
 
 TOKEN = "53:fire-fire-fire-fire-fire-fire-fire-fire"
 OLDEST_DELETED = 48 * 3600
+CODE = re.compile(r"\b\d{4} \d{4} \d{4} \d{4}\b")
 Json = dict[str, Any]
 
 
@@ -60,6 +63,9 @@ class FarEnd:
     on_call: Callable[[str, Json, bool], None] | None = None
     """Called with method, fields and whether it has been carried out yet; for a kill that is aimed."""
     delivery: Delivery = field(default_factory=lambda: Delivery())
+    codes: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Return codes that were ever to be seen in a chat: people write them down, before they are gone."""
+    story: Story = field(default_factory=Story)
     _changed: dict[int, asyncio.Event] = field(default_factory=dict)
     _numbers: int = 0
     _runner: web.AppRunner | None = None
@@ -85,6 +91,7 @@ class FarEnd:
         self.chats[user][number] = Message(text, [], self.clock(), ours=False)
         message = {"message_id": number, "date": self.clock(), "text": text}
         message |= {"chat": _chat(user), "from": _user(user, language)}
+        self.story.note(user, self.life, f"{number} is written: {text}")
         if reply_to:
             message["reply_to_message"] = {"message_id": reply_to, "date": 0, "chat": _chat(user)}
         return number, self.delivery.put(user, message=message)
@@ -94,6 +101,7 @@ class FarEnd:
     ) -> tuple[str, int]:
         """The press and its update: both names. `chat`: where the message is, if not in their own chat."""
         query = f"q{user}-{self._number()}"
+        self.story.note(user, self.life, f"{number} is pressed: {data}")
         message = {"message_id": number, "date": self.clock(), "chat": _chat(chat or user)}
         press = {"id": query, "from": _user(user, language), "message": message, "data": data}
         return query, self.delivery.put(chat or user, callback_query=press)
@@ -146,6 +154,7 @@ class FarEnd:
 
     def _carry_out(self, method: str, given: Json, life: int) -> tuple[web.Response, Message | None]:
         chat = int(given.get("chat_id") or 0)
+        self.story.note(chat, life, f"{method} {_gist(given)}")
         if chat in self.gone:
             return _error(403, "Forbidden: bot was blocked by the user"), None
         if chat < 0 and method in {"sendmessage", "editmessagetext", "senddocument"}:
@@ -155,6 +164,8 @@ class FarEnd:
             case "sendmessage" | "senddocument":
                 number, made = self._number(), _message(given, self.clock(), life)
                 self.chats[chat][number] = made
+                self.codes[chat].update(CODE.findall(made.text))
+                self.story.note(chat, life, f"    that is {number}")
                 response = _done({"message_id": number, "date": made.sent, "chat": {"id": chat}})
             case "editmessagetext":
                 response = self._edit(chat, given)
@@ -188,6 +199,7 @@ class FarEnd:
         if (there.text, there.rows) == (given["text"], rows):
             return _error(400, "Bad Request: message is not modified")
         there.text, there.rows, there.edits = str(given["text"]), rows, there.edits + 1
+        self.codes[chat].update(CODE.findall(there.text))
         return _done({"message_id": number})
 
     def _delete(self, chat: int, numbers: list[int], *, alone: bool) -> web.Response:
@@ -203,6 +215,16 @@ class FarEnd:
     def _number(self) -> int:
         self._numbers += 1
         return self._numbers
+
+
+def _gist(given: Json) -> str:
+    """What a call is about, in one line: its message, text and buttons."""
+    rows = (given.get("reply_markup") or {}).get("inline_keyboard", [])
+    buttons = "".join(f" [{b['text']} {b.get('callback_data', '')}]" for row in rows for b in row)
+    about = " ".join(
+        str(given[name]) for name in ("message_id", "message_ids", "text", "caption") if name in given
+    )
+    return about + buttons
 
 
 def _message(given: Json, now: int, life: int) -> Message:

@@ -173,6 +173,7 @@ class Field:
         counts.count("cases", sum(len(kept) for kept in found.cases.values()))
         if errors:
             counts.wrong += [f"logged: {line}" for line in sorted(set(self.errors()))]
+        self.far_end.story.write(self.place.home, counts.lost + counts.doubled)
         return counts
 
     def errors(self) -> list[str]:

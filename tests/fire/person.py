@@ -14,12 +14,11 @@ from random import Random
 
 from handlers.texts import Texts
 from intake.questionnaire import Kind, Level, Question, Questionnaire
-from tests.fire.far_end import FarEnd, Message
+from tests.fire.far_end import CODE, FarEnd, Message
 from tests.fire.habits import Habits
 from tests.fire.memory import Addition, Memory, Request
 
 REFERENCE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
-CODE = re.compile(r"\b\d{4} \d{4} \d{4} \d{4}\b")
 LANGUAGES = ("en", "ru", "uk", "kk")
 HINT_LOOKS = 16
 Look = tuple[int, str, tuple[tuple[str, str], ...]]
@@ -126,6 +125,7 @@ class Person:
         """The screen is past a question that was answered: from now on the answer counts as accepted."""
         for question in [q for q in self._given if present is None or q != present.id]:
             given = self._given.pop(question)
+            self._tell(f"{question} counts: {given}")
             if isinstance(given, str):
                 self.memory.current.texts[question] = given
             else:
@@ -246,6 +246,9 @@ class Person:
 
     # Looking and pressing.
 
+    def _tell(self, what: str) -> None:
+        self.far_end.story.note(self.user, self.far_end.life, f"    {what}")
+
     def say(self, name: str, **values: int | str) -> str:
         return self.texts.say(self.language, name, **values)
 
@@ -268,7 +271,7 @@ class Person:
         for message in self.far_end.chats[self.user].values():
             if message.ours:
                 request.references.update(REFERENCE.findall(message.text))
-                request.codes.update(CODE.findall(message.text))
+        request.codes.update(self.far_end.codes[self.user])
         if request.by_code and request.codes:
             request.sent = True
         if look is None:  # the screen may have been deleted under us
@@ -296,6 +299,7 @@ class Person:
         if self.habits.pause:
             await asyncio.sleep(self.random.random() * self.habits.pause)
         self.memory.where = f"a press on “{min(labels)}”"
+        self._tell(self.memory.where)
         began = asyncio.get_running_loop().time()
         presses = [self.far_end.press(self.user, look[0], data, self.language)]
         moved = await self._until(lambda: self._moved(look), presses[0][1])
@@ -338,7 +342,7 @@ class Person:
             await asyncio.sleep(0.05)
         if self.far_end.answered.get(query) == self.say("hint-old-button"):
             for question in self._fresh & self._given.keys():
-                self._given.pop(question)
+                self._tell(f"{question} did not count: {self._given.pop(question)}")
         self._fresh.clear()
 
     async def _write(self, text: str) -> None:
@@ -367,7 +371,7 @@ class Person:
         request = self.memory.current
         if not (request.by_code and request.sending):
             return False
-        return any(m.ours and CODE.search(m.text) for m in self.far_end.chats[self.user].values())
+        return bool(self.far_end.codes[self.user])
 
     async def _until(self, come: Callable[[], bool], update: int) -> bool:
         """Wait for it: as long as Telegram holds the update, and `patience` longer."""

@@ -88,6 +88,8 @@ def _forget(field: Field) -> None:
     for person in field.people:
         if person.memory.finished:
             field.far_end.chats.pop(person.user, None)
+            field.far_end.codes.pop(person.user, None)
+            field.far_end.story.forget(person.user)
 
 
 async def _verdict(field: Field, worker: DeskWorker, samples: list[Health], pace: float) -> Counts:
@@ -107,6 +109,7 @@ async def _verdict(field: Field, worker: DeskWorker, samples: list[Health], pace
             f"{sent} were sent, {found.requests} counted"
         )
     counts.wrong += [f"logged: {line}" for line in sorted(set(field.errors()))]
+    field.far_end.story.write(field.place.home, counts.lost)
     counts.count("people", len(field.people))
     counts.count("replies", worker.written)
     counts.count("closed", len(worker.closed))
