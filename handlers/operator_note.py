@@ -6,6 +6,7 @@ from handlers import sealed_entry, typed
 from handlers.cards import DAY
 from handlers.desk import Desk
 from handlers.incoming import Incoming
+from handlers.screens import letters_of
 from intake.events import MAX_TEXT_BYTES
 from intake.trail import Event
 from storage import audit, cases, custody, meta, traces
@@ -33,8 +34,8 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
         if not text:
             return say(language, "note-how"), False
         if over > 0:
-            values = {"over": over, "room": MAX_TEXT_BYTES, "minutes": STAYS_SECONDS // 60}
-            return say(language, "note-too-long", **values), True
+            values = {"over": letters_of(text, over), "room": letters_of(text, MAX_TEXT_BYTES)}
+            return say(language, "note-too-long", minutes=STAYS_SECONDS // 60, **values), True
         if case is None:
             return say(language, "note-not-kept", minutes=STAYS_SECONDS // 60), True
         if meta.first_time(tx, incoming.update_id, now // DAY):

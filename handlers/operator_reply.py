@@ -10,6 +10,7 @@ from handlers.desk import Desk
 from handlers.incoming import Incoming
 from handlers.operator_sending import send_reply
 from handlers.outgoing import Delete, Send
+from handlers.screens import letters_of
 from intake.events import MAX_TEXT_BYTES
 from intake.trail import Event
 from storage import audit, cases, custody, meta, replies, traces
@@ -31,7 +32,8 @@ async def take_turn(desk: Desk, incoming: Incoming, member: Member) -> None:
                 tx, incoming.chat_id, incoming.message_id, desk.clock(), sent=incoming.sent
             )
         )
-        told = say(language, "reply-too-long", over=over, room=MAX_TEXT_BYTES)
+        values = {"over": letters_of(text, over), "room": letters_of(text, MAX_TEXT_BYTES)}
+        told = say(language, "reply-too-long", **values)
         desk.post(incoming.chat_id, [Send(incoming.chat_id, told)])
         return
     now = desk.clock()

@@ -83,6 +83,11 @@ def letters(language: str, size: int) -> int:
     return -(-size // BYTES_PER_LETTER[language])
 
 
+def letters_of(text: str, size: int) -> int:
+    """The same for what somebody has written, whose language need not be known; rounded up."""
+    return -(-size * len(text) // len(text.encode()))
+
+
 def ending(view: View, language: str, name: str, **values: int | str) -> Screen:
     """What is left on the screen when there is nothing to go on with; one can begin again, as a rule, and stop."""
     label = "again-button" if name in _GOES_ON else "start-button"

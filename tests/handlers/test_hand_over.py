@@ -150,7 +150,7 @@ async def test_a_note_that_was_not_taken_stays_for_some_minutes_and_says_what_to
     assert (await world.tables())["thread"] == []
     told = [
         world.say("note-not-kept", minutes=15),
-        world.say("note-too-long", over=2, room=2_800, minutes=15),
+        world.say("note-too-long", over=1, room=1_400, minutes=15),
         world.say("note-how"),
     ]
     texts = [m.text for m in world.shown(900)]

@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.outgoing import MAX_BUTTON_DATA, MAX_TEXT
-from handlers.screens import Screen, View, answer_text, ending, hint_text, screen, shortened, with_hint
+from handlers.screens import (
+    Screen,
+    View,
+    answer_text,
+    ending,
+    hint_text,
+    letters_of,
+    screen,
+    shortened,
+    with_hint,
+)
 from handlers.texts import LANGUAGES
 from intake.answers import asked
 from intake.conversation import BEGIN, STOP, Hint, actions
@@ -260,3 +270,11 @@ def test_shortening_never_splits_a_character_and_shows_itself(text: str, room: i
 def test_nothing_of_a_screen_shows_in_its_repr() -> None:
     view: View = view_of(shipped("legal-aid"))
     assert repr(screen(view, Draft(Place.HOME, "en", reference=REFERENCE))) == "Screen()"
+
+
+@given(st.text(min_size=1), st.integers(0, 10_000))
+def test_a_text_without_so_many_letters_fits(text: str, over: int) -> None:
+    """What is told is enough wherever letters take alike many bytes, and never more than the bytes themselves."""
+    told = letters_of(text, over)
+    assert told <= over
+    assert told * len(text.encode()) >= over * len(text)

@@ -306,6 +306,12 @@ def test_what_stays_on_a_searched_phone_names_no_subject(language: str) -> None:
         assert not [telling for telling in TELLING[language] if telling in words], (name, words)
 
 
+def test_people_are_addressed_alike_in_ukrainian() -> None:
+    """With a capital letter, in every text."""
+    small = re.compile(r"(?<![\w’])(ви|вас|вам|вами|ваш\w*)(?!\w)")
+    assert not {name for name, text in CATALOGUES["uk"].items() if small.search(str(text))}
+
+
 @LANGUAGE
 def test_the_choice_of_a_language_is_readable_in_every_language(language: str) -> None:
     text = load_texts().say(language, "choose-language", organisation="Example")
