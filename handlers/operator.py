@@ -241,9 +241,10 @@ def ask_outcome(tx: Tx, desk: Desk, member: Member, reference: str, now: int) ->
     case = own_case(tx, member, reference)
     if case is None or member.chat is None:
         return say(language, "not-yours", reference=reference), True
-    buttons = tuple((say(language, f"outcome-{o}"), f"outcome.{o}.{reference}") for o in BY_OPERATORS)
-    if operator_merge.others(tx, case, member):
-        buttons += ((say(language, "merge-button"), f"dup.{reference}"),)
+    buttons = [(say(language, f"outcome-{o}"), f"outcome.{o}.{reference}") for o in BY_OPERATORS]
+    if operator_merge.others(tx, case, member):  # beside the plain duplicate, of which it is a kind
+        below = BY_OPERATORS.index(Outcome.DUPLICATE) + 1
+        buttons.insert(below, (say(language, "merge-button"), f"dup.{reference}"))
     text = say(language, "close-ask", reference=reference)
     if case.contact is not None and handouts.of(tx, case.case):
         text = f"{text}\n\n{say(language, 'close-waiting')}"

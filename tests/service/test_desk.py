@@ -198,7 +198,7 @@ async def test_a_duplicate_is_closed_without_a_word_of_the_other_and_is_no_case(
     async def merge(after: int = 0) -> Bubble:
         await press(two.phone, "Close…", other)
         asked = await reads(two.phone, twin.reference, "how did it end", after=after)
-        await press(two.phone, "Duplicate of one", asked)
+        await press(two.phone, "duplicate of one", asked)
         which = await reads(two.phone, "is a duplicate of which", after=after)
         assert "You go on with" in (await press(two.phone, sent.reference, which)).text
         return await reads(
