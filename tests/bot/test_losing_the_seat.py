@@ -13,7 +13,7 @@ from storage import outbox, traces
 from storage.database import Tx
 from storage.outbox import Job, Task
 from storage.traces import Trace
-from tests.bot.background import Background, background
+from tests.bot.background import WITHIN, Background, background
 from tests.handlers.desk import World
 
 MANY = 20
@@ -64,7 +64,7 @@ async def test_a_round_under_way_posts_nothing_more(world: World, monkeypatch: p
         monkeypatch.setattr(world.desk.db, "read", until_it_is_lost)
         await here.sender._round()
         monkeypatch.setattr(world.desk.db, "read", read)
-        await here.postman.drain(5)
+        await here.postman.drain(WITHIN)
         assert here.calls == [], "what the round had queued before was taken back"
         assert await owed(world) == MANY
         await is_done_by_the_next_sender(world, here)
@@ -79,7 +79,7 @@ async def test_what_waits_for_flood_control_is_the_next_ones(world: World) -> No
         await asyncio.sleep(0)
         here.sender.resign()
         here.fails = None
-        await here.postman.drain(5)
+        await here.postman.drain(WITHIN)
         assert here.calls == []
         await is_done_by_the_next_sender(world, here)
 
@@ -106,7 +106,7 @@ async def test_what_is_on_its_way_is_tried_no_second_time(
             await asyncio.sleep(0)
         here.sender.resign()
         answers.set()
-        await here.postman.drain(5)
+        await here.postman.drain(WITHIN)
         assert tried == 1
         assert await owed(world) == 1
 

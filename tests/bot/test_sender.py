@@ -23,7 +23,7 @@ from storage.opening import open_database
 from storage.outbox import Job, Task
 from storage.traces import Trace
 from storage.vault import Vault
-from tests.bot.background import Done, background
+from tests.bot.background import WITHIN, Done, background
 from tests.bot.trouble import sick
 from tests.handlers.desk import World
 
@@ -136,7 +136,7 @@ async def test_what_telegram_took_while_the_database_was_sick_is_recorded_later_
         for _ in range(5):
             here.postman.post(9, [Send(9, "a screen", note=str(SCREEN))])
             await here.sender._round()
-            await here.postman.drain(5)
+            await here.postman.drain(WITHIN)
             world.wait(60)
         assert here.texts().count("owed") == 1
         assert here.deleted() == {(6, 60)}
@@ -169,10 +169,10 @@ async def test_a_process_that_is_not_the_sender_records_as_soon_as_something_is_
         monkeypatch.setattr(world.desk.db, "write", full)
         for chat in range(1, 6):
             here.postman.post(chat, [Send(chat, "a screen", note=str(SCREEN))])
-        await here.postman.drain(5)
+        await here.postman.drain(WITHIN)
         monkeypatch.setattr(world.desk.db, "write", write)
         here.postman.post(6, [Send(6, "a screen", note=str(SCREEN))])
-        await here.postman.drain(5)
+        await here.postman.drain(WITHIN)
         known = [await world.read(lambda tx, c=chat: traces.of_chat(tx, c)) for chat in range(1, 7)]
         assert [len(each) for each in known] == [1] * 6
 
@@ -233,9 +233,9 @@ async def test_deletions_for_more_chats_than_the_postman_should_hold_wait_their_
         assert 2_000 <= most <= 2_000 + MOST_AT_ONCE
         held.set()
         for _ in range(40):
-            await here.postman.drain(5)
+            await here.postman.drain(WITHIN)
             await here.sender._round()
-        await here.postman.drain(5)
+        await here.postman.drain(WITHIN)
         assert (await world.tables())["traces"] == []
 
 
