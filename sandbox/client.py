@@ -234,7 +234,7 @@ class Control(_Caller):
         """Queue an update as it stands; returns its id."""
         return int((await self._post("/sandbox/raw", update=update))["update_id"])
 
-    async def settle(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109
+    async def settle(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109
         """Until the bot has confirmed every update. TimeoutError: it has not."""
         deadline = time.monotonic() + timeout
         while (await self.world())["pending"]:

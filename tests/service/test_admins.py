@@ -8,18 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.town import DELAY, Town
+from tests.service.town import Town, said_to
 from tests.service.town import town as open_town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def _counted(town: Town) -> int:
-    written = await town.admin.send("/stats")
-    shown = await town.admin.wait_for(
-        lambda ms: ms[-1].id > written.id and "(so far)" in ms[-1].text, timeout=DELAY
-    )
-    found = re.search(r"\(so far\): ([\d,]+)", shown[-1].text)
+    asked = await town.admin.send("/stats")
+    answer = await said_to(town.admin, lambda m: "(so far)" in m.text, after=asked)
+    found = re.search(r"\(so far\): ([\d,]+)", answer.text)
     assert found
     return int(found[1].replace(",", ""))
 
@@ -36,12 +34,10 @@ async def test_a_request_is_counted_once_even_when_it_is_erased(town: Town) -> N
 
 
 async def test_people_lists_the_staff_as_the_shell_does(town: Town) -> None:
-    written = await town.admin.send("/people")
-    shown = await town.admin.wait_for(
-        lambda ms: ms[-1].id > written.id and "on the staff" in ms[-1].text, timeout=DELAY
-    )
+    asked = await town.admin.send("/people")
+    answer = await said_to(town.admin, lambda m: "on the staff" in m.text, after=asked)
     listed = await asyncio.to_thread(town.place.run, "operators", "list")
-    for line in shown[-1].text.splitlines():
+    for line in answer.text.splitlines():
         name, dot, _ = line.partition(" · ")
         if dot:
             assert re.search(rf"^ ?{name}\b", listed.out, re.MULTILINE)
@@ -55,14 +51,14 @@ async def test_a_pause_in_the_chat_closes_the_intake_with_its_notice_and_lets_th
     begun = await town.requester()
     await begun.begin()
     await begun.answer_all()
-    await town.admin.send("/pause We are back on Monday.")
-    await town.admin.wait_for(lambda ms: "is paused" in ms[-1].text, timeout=DELAY)
+    asked = await town.admin.send("/pause We are back on Monday.")
+    await said_to(town.admin, lambda m: "is paused" in m.text, after=asked)
     ann = await town.requester("uk")
     await ann.start()
     await ann.reads("We are back on Monday.")
     await begun.submit()
-    await town.admin.send("/resume")
-    await town.admin.wait_for(lambda ms: "again" in ms[-1].text, timeout=DELAY)
+    asked = await town.admin.send("/resume")
+    await said_to(town.admin, lambda m: "again" in m.text, after=asked)
     await ann.begin()
 
 

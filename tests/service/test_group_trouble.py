@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.client import Phone
-from tests.service.town import DELAY, GROUP
+from tests.service.town import GROUP, said_to
 from tests.service.town import town as open_town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -40,10 +40,9 @@ async def test_a_group_that_moves_or_throws_the_bot_out_costs_no_card(tmp_path: 
         checked = await asyncio.to_thread(town.place.run, "check")
         assert checked.code == 1
         assert "group" in checked.out
-        await town.operators[0].phone.send("/queue")
-        await town.operators[0].phone.wait_for(
-            lambda ms: ms[-1].from_bot and fourth.reference in ms[-1].text, timeout=DELAY
-        )
+        phone = town.operators[0].phone
+        asked = await phone.send("/queue")
+        await said_to(phone, lambda m: fourth.reference in m.text, after=asked)
         complaints = town.service.new_errors()
         assert 1 <= len(complaints) <= 3, "said, and not said again and again"
         await town.control.set_rights(moved, bot_status="administrator")

@@ -20,7 +20,7 @@ from sandbox.client import Bubble, Phone
 from storage import audit, cases, custody, staff
 from storage.database import Tx
 from tests.service.requester import TEXT, Sent
-from tests.service.town import DELAY, GROUP, RECOVERY, Operator, Town
+from tests.service.town import DELAY, GROUP, RECOVERY, Operator, Town, said_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -125,8 +125,8 @@ async def test_enrolment_in_chat_and_opening_a_case_as_the_readme_tells(town: To
     assert not refused.out
     assert len(refused.err.splitlines()) == 1
     await asyncio.to_thread(run, "operators", "revoke", (await _name(phone)))
-    await phone.send("/queue")
-    await phone.wait_for(lambda ms: ms[-1].from_bot and "/help" in ms[-1].text, timeout=DELAY)
+    again = await phone.send("/queue")
+    await said_to(phone, lambda m: "/help" in m.text, after=again)
 
 
 async def _name(phone: object) -> str:
@@ -251,20 +251,18 @@ async def test_queue_next_and_mine_show_what_there_is(town: Town) -> None:
     ann = await town.requester()
     sent = await ann.ask_for_help("chat", {"status": ("on-leave",), "time-left": ("now",)})
     for command in ("/queue", "/next"):
-        await operator.phone.send(command)
-        await operator.phone.wait_for(
-            lambda ms: ms[-1].from_bot and any("Claim" in label for label in ms[-1].labels), timeout=DELAY
-        )
-    await operator.phone.send("/queue")
-    shown = await operator.phone.wait_for(lambda ms: ms[-1].from_bot and ms[-1].buttons, timeout=DELAY)
-    await operator.phone.press(f"claim.{sent.reference}", message_id=shown[-1].id, force=True)
+        asked = await operator.phone.send(command)
+        await said_to(operator.phone, lambda m: any("Claim" in label for label in m.labels), after=asked)
+    asked = await operator.phone.send("/queue")
+    queue = await said_to(operator.phone, lambda m: m.buttons, after=asked)
+    await operator.phone.press(f"claim.{sent.reference}", message_id=queue.id, force=True)
     first = await _file(operator, sent)
-    await operator.phone.send("/mine")
-    mine = await operator.phone.wait_for(
-        lambda ms: ms[-1].from_bot and any(sent.reference in label for label in ms[-1].labels), timeout=DELAY
+    asked = await operator.phone.send("/mine")
+    mine = await said_to(
+        operator.phone, lambda m: any(sent.reference in label for label in m.labels), after=asked
     )
-    label = next(label for label in mine[-1].labels if sent.reference in label)
-    await operator.phone.press(label, message_id=mine[-1].id)
+    label = next(label for label in mine.labels if sent.reference in label)
+    await operator.phone.press(label, message_id=mine.id)
     await _file(operator, sent, after=first.id)
 
 

@@ -38,7 +38,7 @@ async def test_whoever_writes_in_topics_is_served_as_in_any_other_chat(town: Tow
 
         operator = town.operators[0]
         asked = await operator.phone.send("/queue")
-        await said_to(operator.phone, lambda m: m.id > asked.id and sent.reference in m.text)
+        await said_to(operator.phone, lambda m: sent.reference in m.text, after=asked)
 
         checked = await asyncio.to_thread(town.place.run, "check")
         assert checked.code == 1

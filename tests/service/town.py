@@ -138,10 +138,19 @@ class Town:
         return next(m.id for m in shown if reference in m.text and words in m.text)
 
 
-async def said_to(phone: Phone, is_meant: Callable[[Bubble], object]) -> Bubble:
-    """The newest of the bot's messages that is meant, as soon as it is there. Others may come before and after it."""
-    shown = await phone.wait_for(lambda ms: any(m.from_bot and is_meant(m) for m in ms), timeout=DELAY)
-    return next(m for m in reversed(shown) if m.from_bot and is_meant(m))
+async def said_to(
+    phone: Phone, is_meant: Callable[[Bubble], object], *, after: Bubble | None = None
+) -> Bubble:
+    """The newest of the bot's messages that is meant, as soon as it is there. Others may come before and after it.
+
+    `after`: what was written to the bot before it.
+    """
+    last = after.id if after is not None else 0
+
+    def found(shown: Sequence[Bubble]) -> list[Bubble]:
+        return [m for m in shown if m.from_bot and m.id > last and is_meant(m)]
+
+    return found(await phone.wait_for(found, timeout=DELAY))[-1]
 
 
 def free_port() -> int:
