@@ -109,7 +109,7 @@ class Sender:
 
     def depth(self) -> int:
         """How many messages are owed to Telegram, due or not."""
-        return self._parts.jobs.depth()
+        return 0 if self._resigned else self._parts.jobs.depth()
 
     def oldest_seconds(self) -> int:
         """For how long the oldest of them has been due."""
@@ -145,6 +145,8 @@ class Sender:
         finally:
             db.listener = None
             self._runs = False
+            if self._resigned:  # nothing here would ever find out that they are over
+                self._states.leave(State.DATABASE, State.GROUP, State.OUTBOX)
 
     def resign(self) -> None:
         """Another process may be the sender from now on: nothing goes out any more, also if a round is under way."""

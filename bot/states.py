@@ -62,6 +62,11 @@ class States:
             del self._failed_at[state]
             self._say_end(state)
 
+    def leave(self, *states: State) -> None:
+        """Another process has to do with these from now on, and says when they are over."""
+        for state in states:
+            self._failed_at.pop(state, None)
+
     def _say_begin(self, state: State, more: Mapping[str, str]) -> None:
         match state:
             case State.TELEGRAM:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.states import State
 from bot.telegram_errors import TryLater, Unreachable
 from handlers.outgoing import Outgoing
 from storage import outbox, traces
@@ -119,3 +120,24 @@ async def test_from_then_on_what_is_written_here_leaves_word_for_the_next_one(wo
         assert len((await world.tables())["rings"]) == 2 * MANY
         await here.sender._round()
         assert len((await world.tables())["rings"]) == 2 * MANY, "they are not this one's to take any longer"
+
+
+async def test_what_was_wrong_with_its_work_is_not_said_of_it_for_ever(world: World) -> None:
+    async with background(world) as here:
+        stop = asyncio.Event()
+        running = asyncio.create_task(here.sender.run(stop))
+        await world.write(lambda tx: outbox.add(tx, Job(Task.SEND, world.now + 60, chat=5, text="owed")))
+        async with asyncio.timeout(WITHIN):
+            while not here.sender.depth():  # noqa: ASYNC110 (the round's own task)
+                await asyncio.sleep(0.01)
+        for state in State:
+            here.states.begin(state)
+        here.sender.resign()
+        stop.set()
+        await running
+        assert here.sender.depth() == 0
+        assert [each for each in State if each in here.states] == [
+            State.TELEGRAM,
+            State.FLOOD,
+            State.ADMISSION,
+        ]
