@@ -138,6 +138,7 @@ class Door:
             else:
                 since = None
                 self._sure.clear()
+                self._persistence.states.end(State.ADMISSION)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), CALL_SECONDS if waits else LOOK_SECONDS)
 

@@ -211,7 +211,6 @@ class Sender:
                 self._states.begin(State.OUTBOX)
             else:
                 self._states.end(State.OUTBOX)
-        self._states.end(State.ADMISSION)
         return False
 
     async def _record(self, _: int) -> bool:

@@ -16,6 +16,7 @@ from bot.door import Door
 from bot.lanes import Lanes
 from bot.persistence import Persistence
 from bot.polling import poll
+from bot.states import State
 from handlers import admission, requester_seen
 from handlers.admission import Admission
 from handlers.incoming import Incoming, parse
@@ -141,6 +142,14 @@ async def test_while_there_is_too_much_to_do_only_one_now_and_then_is_called(
         assert len(world.desk.admission) == 40
         monkeypatch.setattr(door_module, "TRICKLE_SECONDS", 0.0)
         await until(lambda: not world.desk.admission)
+
+
+async def test_that_newcomers_wait_is_over_when_none_waits_in_whatever_process(
+    flood: Flood, patient: Persistence
+) -> None:
+    patient.states.begin(State.ADMISSION)
+    async with flood.running():
+        await until(lambda: State.ADMISSION not in patient.states)
 
 
 async def test_whom_another_process_has_let_in_goes_on(
