@@ -12,6 +12,8 @@ from intake.questionnaire import Kind, Level, Questionnaire
 from intake.tables import Cell, Fact, Period, Release
 
 LEVEL_ID, LANGUAGE_ID, OUTCOME_ID = "level", "language", "outcome"
+RESERVED = frozenset({LEVEL_ID, LANGUAGE_ID, OUTCOME_ID})
+"""No question may have one of these ids."""
 UNSAID = "~"
 """The option of those who were not asked, did not say, or broke an emergency off before they came to the question."""
 
@@ -27,7 +29,6 @@ class Breakdown:
 def breakdowns(questionnaire: Questionnaire, counts: Mapping[tuple[str, str], int]) -> tuple[Breakdown, ...]:
     """All that there are. Options that a questionnaire had earlier and that were counted are kept."""
     asked = [question for question in questionnaire.questions if question.in_summary]
-    reserved = {LEVEL_ID, LANGUAGE_ID, OUTCOME_ID}
     return (
         Breakdown(LEVEL_ID, tuple(level.value for level in Level)),
         Breakdown(LANGUAGE_ID, _with_former(questionnaire.languages, LANGUAGE, counts)),
@@ -42,7 +43,7 @@ def breakdowns(questionnaire: Questionnaire, counts: Mapping[tuple[str, str], in
                 question.kind is Kind.CHOICE,
             )
             for question in asked
-            if question.id not in reserved
+            if question.id not in RESERVED
         ),
     )
 

@@ -21,6 +21,8 @@ class Programme:
     lower: list[float] = field(default_factory=list)
     upper: list[float] = field(default_factory=list)
     rows: list[tuple[Mapping[int, float], float, float]] = field(default_factory=list)
+    impossible: bool = False
+    """After a search that found nothing: there is nothing, and it did not give up."""
 
     def column(self, cost: float, lower: float, upper: float) -> int:
         self.costs.append(cost)
@@ -64,6 +66,8 @@ class Programme:
             highs.setOptionValue("presolve", "off")  # these are so small that it costs more than it saves
         highs.passModel(lp)
         highs.run()
-        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        status = highs.getModelStatus()
+        self.impossible = status == highspy.HighsModelStatus.kInfeasible
+        if status != highspy.HighsModelStatus.kOptimal:
             return None
         return list(highs.getSolution().col_value)

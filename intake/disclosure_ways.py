@@ -12,6 +12,10 @@ from intake.disclosure_solver import Programme
 from intake.tables import Part, Ways
 
 
+class GaveUp(Exception):
+    """Whether a month's numbers fit the questionnaire could not be found out."""
+
+
 def way_rules(ways: Ways, first: int, everybody: int, at: Mapping[Part, int]) -> list[Rule]:
     """`first`: the index of the first step's unknown; `everybody`: the month's requests; `at`: index of an option's."""
     comes, goes = ([list[int]() for _ in range(ways.places)] for _ in range(2))
@@ -34,13 +38,22 @@ def way_rules(ways: Ways, first: int, everybody: int, at: Mapping[Part, int]) ->
     return rules
 
 
+def slips(ways: Ways, first: int) -> tuple[int, ...]:
+    """The unknowns of those steps."""
+    return tuple(i for i, step in enumerate(ways.steps, start=first) if step.kind in ways.slips)
+
+
 def taking(ways: Ways, first: int, everybody: int, rules: Sequence[Rule], truth: World) -> list[int] | None:
-    """How many may have taken each step, by the true numbers of the options; None: these don't fit."""
+    """How many may have taken each step, by the true numbers of the options, with as few slips as can be; None: these
+    don't fit. Raises `GaveUp`."""
     programme = Programme()
-    for _ in ways.steps:
-        programme.column(0.0, 0, everybody)
+    for step in ways.steps:
+        programme.column(1.0 if step.kind in ways.slips else 0.0, 0, everybody)
     for rule in rules:
         parts = {i - first: times for i, times in rule.parts.items() if i >= first}
         known = sum(times * truth[i] for i, times in rule.parts.items() if i < first)
         programme.row(parts, rule.least - known, rule.most - known)
-    return programme.solve(len(ways.steps))
+    found = programme.solve(len(ways.steps))
+    if found is None and not programme.impossible:
+        raise GaveUp
+    return found

@@ -1,8 +1,9 @@
 """What a reader who remembers everything can still think possible.
 
-The unknowns are *atoms*: how many requests of one month have one option of a question. A *world* gives each atom a
-whole number. The real one is among those worlds that keep all *rules*: the months' totals, which are known, every
-number that was ever published, and what ties two questions together. Nothing is told from a world that keeps them all.
+The unknowns are *atoms*, how many requests of one month have one option of a question, and how many take each step of
+the ways through the questions that hang together. A *world* gives each a whole number. The real one is among those that
+keep all *rules*: the months' totals, which are known, every number that was ever published, and where the ways lead.
+Nothing is told from a world that keeps them all.
 Integers only: a world that is found by floating-point search is checked here, so a mistake there hides too much and
 never too little.
 """
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from intake.breakdowns import total
 from intake.disclosure_rules import Rule, World
-from intake.disclosure_ways import taking, way_rules
+from intake.disclosure_ways import GaveUp, slips, taking, way_rules
 from intake.tables import Cell, Column, Fact, Kin, Period, Release, Table, Ways
 
 REST = ""
@@ -49,6 +50,10 @@ class Known:
     """The month's total: no option can have more."""
     rules: tuple[Rule, ...]
     index: Mapping[Atom, int]
+    months: tuple[str, ...]
+    """Of each unknown."""
+    sound: bool = True
+    """False: it could not be found out what there is to know."""
 
     def members(self, period: Period, column: Column, question: str | None = None) -> tuple[int, ...]:
         """`question`: the table's, unless another is named."""
@@ -59,7 +64,7 @@ class Known:
     def keeps(self, world: World) -> bool:
         """Nothing that is known speaks against this world."""
         within = all(0 <= n <= most for n, most in zip(world, self.upper, strict=True))
-        return within and all(rule.kept(world) for rule in self.rules)
+        return self.sound and within and all(rule.kept(world) for rule in self.rules)
 
 
 def known(table: Table, before: Sequence[Release]) -> Known:
@@ -78,41 +83,49 @@ def known(table: Table, before: Sequence[Release]) -> Known:
         options = set(each.options) | {o for q, fact in facts if q == each.question for o in fact.column}
         options |= {option for _, asked, option in counts if asked == each.question and option != REST}
         counted = {m: sum(counts.get((m, each.question, o), 0) for o in options) for m in months}
-        rest = {m: total(counts, each.question, m) - counted[m] for m in months}
+        rest = {m: max(0, total(counts, each.question, m) - counted[m]) for m in months}
         if each.exclusive and any(rest.values()):
             options |= {REST}
         for m in months:
             atoms += [(m, each.question, o) for o in sorted(options)]
             truth += [rest[m] if o == REST else counts.get((m, each.question, o), 0) for o in sorted(options)]
     index = {atom: i for i, atom in enumerate(atoms)}
-    upper = tuple(total(counts, question, m) for m, question, _ in atoms)
-    empty = Known(questions, tuple(atoms), tuple(truth), upper, (), index)
+    upper = tuple(max(total(counts, q, m), n) for (m, q, _), n in zip(atoms, truth, strict=True))
+    of = tuple(month for month, _, _ in atoms)
+    empty = Known(questions, tuple(atoms), tuple(truth), upper, (), index, of)
     rules = [Rule(empty.members(f.period, f.column, q), f.least, f.most) for q, f in facts]
     for each in family:
         if each.exclusive:
             everything = tuple(sorted({o for _, question, o in atoms if question == each.question}))
             for month in months:
-                n = total(counts, each.question, month)
-                rules.append(Rule(empty.members((month,), everything, each.question), n, n))
-    found = Known(questions, empty.atoms, empty.truth, upper, tuple(dict.fromkeys(rules)), index)
-    return found if table.ways is None else _with_ways(found, table.ways, months, counts)
+                members = empty.members((month,), everything, each.question)
+                n = sum(
+                    truth[i] for i in members
+                )  # all requests, or more: of late answers a month may have none
+                rules.append(Rule(members, n, n))
+    found = replace(empty, rules=tuple(dict.fromkeys(rules)))
+    return found if table.ways is None else _with_ways(found, table.ways, counts)
 
 
-def _with_ways(found: Known, ways: Ways, months: Iterable[str], counts: Mapping[Cell, int]) -> Known:
-    """And how many took each step. Not in a month whose numbers don't fit: an event came to it too late, or the
-    questionnaire was another one."""
-    truth, upper, rules = list(found.truth), list(found.upper), list(found.rules)
-    for month in months:
-        all_ = total(counts, "", month)
-        more = way_rules(
-            ways, len(truth), all_, {(q, o): i for (m, q, o), i in found.index.items() if m == month}
-        )
-        taken = taking(ways, len(truth), all_, more, truth)
+def _with_ways(found: Known, ways: Ways, counts: Mapping[Cell, int]) -> Known:
+    """And how many took each step. Not in a month whose numbers can't be those of the questionnaire's answers, however
+    many requests have another level than they give: the questionnaire was another one."""
+    truth, upper, rules, months = list(found.truth), list(found.upper), list(found.rules), list(found.months)
+    for month in dict.fromkeys(found.months):
+        all_, first = total(counts, "", month), len(truth)
+        at = {(q, o): i for (m, q, o), i in found.index.items() if m == month}
+        more = way_rules(ways, first, all_, at)
+        try:
+            taken = taking(ways, first, all_, more, truth)
+        except GaveUp:
+            return replace(found, sound=False)
         if taken is not None:
             truth += taken
             upper += [all_] * len(taken)
-            rules += more
-    return replace(found, truth=tuple(truth), upper=tuple(upper), rules=tuple(rules))
+            months += [month] * len(taken)
+            slipping = slips(ways, first)
+            rules += [*more, Rule(slipping, 0, sum(truth[i] for i in slipping))]
+    return replace(found, truth=tuple(truth), upper=tuple(upper), rules=tuple(rules), months=tuple(months))
 
 
 def guards(world: Known, cells: Iterable[tuple[str, Period, Column]], below: int) -> tuple[Guard, ...]:

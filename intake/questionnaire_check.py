@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from intake.breakdowns import RESERVED
 from intake.fault import Fault, listed
 from intake.questionnaire import Kind, Level, Option, Question, Questionnaire, Rung
 from intake.questionnaire_conditions import reach_faults, reference_faults
@@ -69,6 +70,11 @@ def worst_answers_bytes(questionnaire: Questionnaire) -> int:
 
 def _shape(question: Question) -> Iterator[Fault]:
     path = ("questions", question.id)
+    if question.id in RESERVED:
+        yield Fault(
+            (*path, "id"),
+            f"is what counts call something else ({', '.join(sorted(RESERVED))}); name it otherwise",
+        )
     if not question.why:
         yield Fault(
             (*path, "why"),

@@ -57,6 +57,8 @@ class Ways:
     end: int
     steps: tuple[Step, ...]
     sums: tuple[Sum, ...]
+    slips: tuple[int, ...] = ()
+    """Kinds of steps that are taken against the questionnaire; a month has no more of them than its numbers need."""
 
 
 @dataclass(frozen=True, slots=True)

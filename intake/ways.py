@@ -12,15 +12,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
-from intake.breakdowns import LEVEL_ID, UNSAID, Breakdown
+from intake.breakdowns import LEVEL_ID, RESERVED, UNSAID, Breakdown
 from intake.questionnaire import Kind, Level, Question, Questionnaire
 from intake.tables import Part, Step, Sum, Ways
 
 _LEVELS = tuple(Level)
 _STANDARD = Level.STANDARD.rank
-_PLAIN = ""
-"""The kind of those steps that count for nothing."""
+
+
+class _Way(Enum):
+    """What a step may be beside an answer."""
+
+    ON = auto()
+    """It counts for nothing."""
+    UNASKED = auto()
+    """Past a question."""
+    OTHERS = auto()
+    """To all options that don't stand alone."""
+    SLIP = auto()
+    """To another level than the answers give."""
+
+
+_Kind = tuple[str, object]
+"""(question id, an option, an effect, or another way); or `LEVEL_ID` and a level, or a slip to it."""
+_ON: _Kind = ("", _Way.ON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +93,7 @@ def ways_through(questionnaire: Questionnaire, offered: Sequence[Breakdown], fam
 
 
 def _shown(questionnaire: Questionnaire, offered: Sequence[Breakdown]) -> Mapping[str, Question]:
-    ids = {by.id for by in offered} - {LEVEL_ID}
+    ids = {by.id for by in offered} - RESERVED
     return {q.id: q for q in questionnaire.questions if q.in_summary and q.id in ids}
 
 
@@ -84,11 +101,6 @@ def _deciding(questionnaire: Questionnaire) -> set[str]:
     """The questions whose answers decide the level."""
     by_themselves = {q.id for q in questionnaire.questions for option in q.options if option.level}
     return by_themselves.union(*(rule.when for rule in questionnaire.rules))
-
-
-def _unasked(question: Question) -> object:
-    """The kind of the step past it; those of answers have an option or an effect in the second place."""
-    return question.id, None
 
 
 class _Walk:
@@ -106,7 +118,7 @@ class _Walk:
         self.counts_level = counts_level
         self.ids = [question.id for question in questions]
         self.nodes: dict[object, int] = {}
-        self.kinds: dict[object, int] = {_PLAIN: 0}
+        self.kinds: dict[_Kind, int] = {_ON: 0}
         self.steps: dict[Step, None] = {}
         self.sums: dict[Sum, None] = {}
 
@@ -123,30 +135,35 @@ class _Walk:
             states = after
         end = self._node("end")
         for state, node in states.items():
-            level = _LEVELS[state.rank].value if self.counts_level else _PLAIN
-            self._step(node, end, level)
-        if self.counts_level:
-            for each in _LEVELS:
-                self._sum([each.value], [(LEVEL_ID, each.value)])
-        return Ways(len(self.nodes), end, tuple(self.steps), tuple(self.sums))
+            self._levels(_LEVELS[state.rank], node, end)
+        slips = tuple(self._kind(_slip(level)) for level in _LEVELS) if self.counts_level else ()
+        return Ways(len(self.nodes), end, tuple(self.steps), tuple(self.sums), slips)
 
-    def _answered(
-        self, state: _State, node: int, question: Question
-    ) -> Iterator[tuple[int, _Effect, object]]:
+    def _levels(self, level: Level, node: int, end: int) -> None:
+        """A request may have another level than its answers give: an emergency rings before the last answer, and stays
+        one when its cause is taken back; its answers count when they are complete, and not at all if it is erased."""
+        if not self.counts_level:
+            self._step(node, end, _ON)
+            return
+        for each in _LEVELS:
+            self._step(node, end, (LEVEL_ID, each) if each is level else _slip(each))
+            self._sum([(LEVEL_ID, each), _slip(each)], [(LEVEL_ID, each.value)])
+
+    def _answered(self, state: _State, node: int, question: Question) -> Iterator[tuple[int, _Effect, _Kind]]:
         """The last place within the question, what the answers on the way to it do, and the kind of the next step."""
         if question.id in state.unasked:
-            yield node, _NONE, _unasked(question)
+            yield node, _NONE, (question.id, _Way.UNASKED)
         elif question.kind is Kind.CHOICE:
             yield from self._one(node, question)
         else:
             yield from self._several(state, node, question)
 
-    def _one(self, node: int, question: Question) -> Iterator[tuple[int, _Effect, object]]:
+    def _one(self, node: int, question: Question) -> Iterator[tuple[int, _Effect, _Kind]]:
         """Options that do the same are one step."""
         alike: dict[_Effect, list[str]] = {}
         for option in self.options[question.id]:
             alike.setdefault(self._effect(question, option), []).append(option)
-        unasked = _unasked(question)
+        unasked = question.id, _Way.UNASKED
         for effect, options in alike.items():
             kind = (question.id, effect)
             parts = [(question.id, option) for option in options]
@@ -154,31 +171,31 @@ class _Walk:
             yield node, effect, kind
         self._sum([unasked], [(question.id, UNSAID)], fewer=True)
 
-    def _several(self, state: _State, node: int, question: Question) -> Iterator[tuple[int, _Effect, object]]:
+    def _several(self, state: _State, node: int, question: Question) -> Iterator[tuple[int, _Effect, _Kind]]:
         """One option after another is chosen or not. Of those that do nothing, any of these people have any."""
         alone = [option.id for option in question.options if option.alone]
         for option in alone:
             yield node, self._effect(question, option), (question.id, option)
-        chosen, others = {_NONE: self._node((question.id, state, 0))}, (question.id,)
+        chosen, others = {_NONE: self._node((question.id, state, 0))}, (question.id, _Way.OTHERS)
         self._step(node, chosen[_NONE], others)
         for at, option in enumerate(self.options[question.id]):
             effect = self._effect(question, option)
-            if option in alone or effect != _NONE:
-                self._sum([(question.id, option)], [(question.id, option)])
-            else:
+            if effect == _NONE and option not in alone:
                 self._sum([others], [(question.id, option)], more=True)
-            if option in alone or effect == _NONE:
+                continue
+            self._sum([(question.id, option)], [(question.id, option)])
+            if option in alone:
                 continue
             later: dict[_Effect, int] = {}
             for so_far, here in chosen.items():
                 for both, kind in (
-                    (so_far, _PLAIN),
+                    (so_far, _ON),
                     (so_far | self._matters(state, effect), (question.id, option)),
                 ):
                     later[both] = self._node((question.id, state, at + 1, both))
                     self._step(here, later[both], kind)
             chosen = later
-        yield from ((here, so_far, _PLAIN) for so_far, here in chosen.items())
+        yield from ((here, so_far, _ON) for so_far, here in chosen.items())
 
     def _effect(self, question: Question, option: str) -> _Effect:
         found = question.option(option)
@@ -212,13 +229,17 @@ class _Walk:
     def _node(self, place: object) -> int:
         return self.nodes.setdefault(place, len(self.nodes))
 
-    def _kind(self, kind: object) -> int:
+    def _kind(self, kind: _Kind) -> int:
         return self.kinds.setdefault(kind, len(self.kinds))
 
-    def _step(self, source: int, target: int, kind: object) -> None:
+    def _step(self, source: int, target: int, kind: _Kind) -> None:
         self.steps[Step(source, target, self._kind(kind))] = None
 
     def _sum(
-        self, kinds: Sequence[object], parts: Sequence[Part], *, fewer: bool = False, more: bool = False
+        self, kinds: Sequence[_Kind], parts: Sequence[Part], *, fewer: bool = False, more: bool = False
     ) -> None:
         self.sums[Sum(tuple(self._kind(kind) for kind in kinds), tuple(parts), fewer, more)] = None
+
+
+def _slip(level: Level) -> _Kind:
+    return LEVEL_ID, (_Way.SLIP, level)

@@ -218,17 +218,21 @@ def without_ties(table: Table, before: Sequence[Release], below: int, rounding: 
     return protect(replace(table, kin=(), ways=None), before, below, rounding)
 
 
+PROTECTORS = {each.__name__: each for each in (protect, without_complement, without_register, without_ties)}
+
+
 def main() -> int:
     arguments = argparse.ArgumentParser(prog="python -m tests.intake.attack", description=__doc__)
     arguments.add_argument("--sets", type=int, default=100)
     arguments.add_argument("--from", type=int, default=0, dest="first", metavar="SEED")
+    arguments.add_argument("--protector", choices=PROTECTORS, default=protect.__name__)
     arguments.add_argument("--of", choices=MAKERS, default="years")
     arguments.add_argument("--jobs", type=int, default=os.cpu_count())
     given = arguments.parse_args()
     os.nice(10)
     began, told = time.monotonic(), Counter[str]()
     with ProcessPoolExecutor(given.jobs) as pool:
-        one = partial(attack, make=MAKERS[given.of])
+        one = partial(attack, protector=PROTECTORS[given.protector], make=MAKERS[given.of])
         for each in pool.map(one, range(given.first, given.first + given.sets), chunksize=10):
             told += each
             print(f"\r{told['sets']} of {given.sets}", end="", file=sys.stderr, flush=True)

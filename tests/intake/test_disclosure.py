@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from intake import disclosure_solver
 from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cells, told_by_cases
 from intake.counts import REQUESTS
 from intake.disclosure import permits, protect
@@ -287,3 +288,56 @@ def test_of_those_who_have_none_of_it_nobody_has_any() -> None:
     assert 93 in shown(protect(replace(table, ways=None), (), BELOW))[0]
     counts["2023-10", "answer:danger:none"] = 90
     assert 90 in shown(protect(table_of(counts, asked, by, (("2023-10",),), "2023-10"), (), BELOW))[0]
+
+
+def test_one_request_against_the_questionnaire_doesn_t_untie_its_month() -> None:
+    """An emergency that was erased before its answers were complete, or whose cause was taken back."""
+    asked = load((FOLDER / "leave-service.yaml").read_text("utf-8"), "leave-service.yaml")
+    by = {each.id: each for each in breakdowns(asked, {})}["danger"]
+    counts = {
+        ("2023-10", REQUESTS): 100,
+        ("2023-10", "answer:danger:none"): 93,
+        ("2023-10", "answer:danger:phone"): 4,
+    }
+    counts |= {("2023-10", "standard"): 98, ("2023-10", "emergency"): 2}
+    table = table_of(counts, asked, by, (("2023-10",),), "2023-10")
+    assert reason(protect(table, (), BELOW)) is Reason.SMALL
+
+
+def test_more_answers_than_requests_leave_the_rest_of_the_table_alone() -> None:
+    """An emergency rang on the last evening, its answers came in the next month, which had no other request."""
+    asked = load((FOLDER / "leave-service.yaml").read_text("utf-8"), "leave-service.yaml")
+    by = {each.id: each for each in breakdowns(asked, {})}["where"]
+    counts = {("2023-08", REQUESTS): 100, ("2023-10", REQUESTS): 100, ("2023-09", "answer:status:held"): 1}
+    counts |= {(month, "standard"): 100 for month in ("2023-08", "2023-10")}
+    for month in ("2023-08", "2023-10"):
+        counts |= {(month, f"answer:where:{where}"): n for where, n in (("armenia", 40), ("georgia", 30))}
+    table = table_of(counts, asked, by, (("2023-08", "2023-09", "2023-10"),), "2023-10")
+    assert 80 in shown(protect(table, (), BELOW))[0]
+
+
+def test_what_was_shown_is_shown_again_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    import highspy
+
+    counts = counted("kind", {AUTUMN[0]: {"a": 40, "b": 30, "c": 7, "d": 20}})
+    table = Table((AUTUMN[:1],), counts, "kind", columns("a", "b", "c", "d"))
+    once = protect(table, (), BELOW)
+    monkeypatch.setattr(highspy.Highs, "run", lambda _: None)  # finds nothing any more
+    assert protect(table, (once.release,), BELOW).cells == once.cells == ((40, 30, None, None),)
+    other = replace(table, counts=counts | {(AUTUMN[0], "kind", "a"): 41})  # restored from elsewhere
+    assert reason(protect(other, (once.release,), BELOW)) is Reason.UNPROVEN
+    assert reason(protect(table, (once.release,), 40)) is Reason.UNPROVEN  # what is small now, too
+    assert reason(protect(replace(table, columns=columns("a", "b")), (), BELOW)) is Reason.UNPROVEN
+
+
+def test_a_month_that_may_fit_or_not_is_not_taken_for_one_that_doesn_t(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = load((FOLDER / "legal-aid.yaml").read_text("utf-8"), "legal-aid.yaml")
+    by = {each.id: each for each in breakdowns(asked, {})}["deadline"]
+    counts = {("2023-10", REQUESTS): 100, ("2023-10", "standard"): 40, ("2023-10", "urgent"): 60}
+    counts |= {("2023-10", f"answer:deadline:{when}"): 30 for when in ("two-days", "fortnight")}
+    table = table_of(counts, asked, by, (("2023-10",),), "2023-10")
+    assert protect(table, (), BELOW).refusal is None
+    monkeypatch.setattr(disclosure_solver.Programme, "solve", lambda *_: None)  # it gives up
+    assert reason(protect(table, (), BELOW)) is Reason.UNPROVEN

@@ -184,6 +184,11 @@ def test_two_options_that_read_the_same_are_refused() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["level", "language", "outcome"])
+def test_no_question_has_the_name_of_another_count(name: str) -> None:
+    assert "name it otherwise" in problem(with_questions(replace(WHERE, id=name)))
+
+
 def test_alone_belongs_to_questions_with_several_answers() -> None:
     assert "needs no alone" in problem(with_questions(option(WHERE, 0, alone=True)))
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from intake.breakdowns import LANGUAGE_ID, LEVEL_ID, OUTCOME_ID, breakdowns
 from intake.counts import REQUESTS
-from intake.disclosure_ways import taking, way_rules
+from intake.disclosure_ways import slips, taking, way_rules
 from intake.kinship import table_of
 from intake.questionnaire import Answers, Questionnaire
 from intake.questionnaire_file import load
@@ -41,7 +41,8 @@ def fit(questionnaire: Questionnaire, people: int, numbers: Counter[Part]) -> bo
         parts = [(by.id, option) for by in offered if by.id in family for option in by.options]
         at = {part: i for i, part in enumerate(parts)}
         rules = way_rules(walk, len(parts), people, at)
-        if taking(walk, len(parts), people, rules, [numbers[part] for part in parts]) is None:
+        taken = taking(walk, len(parts), people, rules, [numbers[part] for part in parts])
+        if taken is None or any(taken[i] for i in slips(walk, 0)):
             return False
     return True
 
