@@ -13,6 +13,7 @@ from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cells, told_by_
 from intake.counts import REQUESTS
 from intake.disclosure import permits, protect
 from intake.kinship import table_of
+from intake.questionnaire import Questionnaire
 from intake.questionnaire_file import load
 from intake.tables import Cell, Column, Kin, Period, Protected, Reason, Release, Rounding, Table
 from tests.intake.attack_years import asked_after
@@ -22,6 +23,10 @@ SUMMER = ("2023-06", "2023-07", "2023-08")
 AUTUMN = ("2023-09", "2023-10", "2023-11")
 WINTER = ("2023-12", "2024-01", "2024-02")
 BELOW = 10
+
+
+def shipped(name: str) -> Questionnaire:
+    return load((FOLDER / name).read_text("utf-8"), name)
 
 
 def months_of(*periods: Period) -> tuple[Period, ...]:
@@ -273,40 +278,36 @@ def test_what_the_second_table_hides_is_what_the_first_would_give_away_with_it()
     assert shown(protect(replace(other, counts=late), (once.release,), BELOW)) == ((20, 80),)
 
 
-def test_of_those_who_have_none_of_it_nobody_has_any() -> None:
-    """That 93 have nothing to fear says that hardly anybody is hurt."""
-    asked = load((FOLDER / "leave-service.yaml").read_text("utf-8"), "leave-service.yaml")
+def of_danger(**levels: int) -> Table:
+    """A hundred requests, of whom 93 have nothing of it to fear."""
+    asked = shipped("leave-service.yaml")
     by = {each.id: each for each in breakdowns(asked, {})}["danger"]
     counts = {
         ("2023-10", REQUESTS): 100,
         ("2023-10", "answer:danger:none"): 93,
         ("2023-10", "answer:danger:phone"): 4,
     }
-    counts["2023-10", "standard"] = 100
-    table = table_of(counts, asked, by, (("2023-10",),), "2023-10")
+    counts |= {("2023-10", level): n for level, n in levels.items()}
+    return table_of(counts, asked, by, (("2023-10",),), "2023-10")
+
+
+def test_of_those_who_have_none_of_it_nobody_has_any() -> None:
+    """That 93 have nothing to fear says that hardly anybody is hurt."""
+    table = of_danger(standard=100)
     assert reason(protect(table, (), BELOW)) is Reason.SMALL
     assert 93 in shown(protect(replace(table, ways=None), (), BELOW))[0]
-    counts["2023-10", "answer:danger:none"] = 90
-    assert 90 in shown(protect(table_of(counts, asked, by, (("2023-10",),), "2023-10"), (), BELOW))[0]
+    fewer = replace(table, counts={**table.counts, ("2023-10", "danger", "none"): 90})
+    assert 90 in shown(protect(fewer, (), BELOW))[0]
 
 
 def test_one_request_against_the_questionnaire_doesn_t_untie_its_month() -> None:
     """An emergency that was erased before its answers were complete, or whose cause was taken back."""
-    asked = load((FOLDER / "leave-service.yaml").read_text("utf-8"), "leave-service.yaml")
-    by = {each.id: each for each in breakdowns(asked, {})}["danger"]
-    counts = {
-        ("2023-10", REQUESTS): 100,
-        ("2023-10", "answer:danger:none"): 93,
-        ("2023-10", "answer:danger:phone"): 4,
-    }
-    counts |= {("2023-10", "standard"): 98, ("2023-10", "emergency"): 2}
-    table = table_of(counts, asked, by, (("2023-10",),), "2023-10")
-    assert reason(protect(table, (), BELOW)) is Reason.SMALL
+    assert reason(protect(of_danger(standard=98, emergency=2), (), BELOW)) is Reason.SMALL
 
 
 def test_more_answers_than_requests_leave_the_rest_of_the_table_alone() -> None:
     """An emergency rang on the last evening, its answers came in the next month, which had no other request."""
-    asked = load((FOLDER / "leave-service.yaml").read_text("utf-8"), "leave-service.yaml")
+    asked = shipped("leave-service.yaml")
     by = {each.id: each for each in breakdowns(asked, {})}["where"]
     counts = {("2023-08", REQUESTS): 100, ("2023-10", REQUESTS): 100, ("2023-09", "answer:status:held"): 1}
     counts |= {(month, "standard"): 100 for month in ("2023-08", "2023-10")}
@@ -333,7 +334,7 @@ def test_what_was_shown_is_shown_again_without_a_search(monkeypatch: pytest.Monk
 def test_a_month_that_may_fit_or_not_is_not_taken_for_one_that_doesn_t(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked = load((FOLDER / "legal-aid.yaml").read_text("utf-8"), "legal-aid.yaml")
+    asked = shipped("legal-aid.yaml")
     by = {each.id: each for each in breakdowns(asked, {})}["deadline"]
     counts = {("2023-10", REQUESTS): 100, ("2023-10", "standard"): 40, ("2023-10", "urgent"): 60}
     counts |= {("2023-10", f"answer:deadline:{when}"): 30 for when in ("two-days", "fortnight")}
