@@ -66,8 +66,10 @@ async def test_ringing_duty_the_order_of_the_queue_and_its_filters(desk: Town) -
     await press(one.phone, "Claim", rung)
     await reads(one.phone, pressing, file=True)
     await reads(two.phone, pressing, "taken by")
-    await one.phone.send("/duty")
-    await press(one.phone, "Go off duty", await reads(one.phone, "on duty for", button="Go off duty"))
+    asked = await one.phone.send("/duty")
+    await press(
+        one.phone, "Go off duty", await reads(one.phone, "on duty for", button="Go off duty", after=asked.id)
+    )
 
 
 async def test_the_queue_and_next_show_one_category_and_no_other(desk: Town) -> None:
@@ -94,8 +96,8 @@ async def test_the_queue_and_next_show_one_category_and_no_other(desk: Town) -> 
     found = await reads(two.phone, f"Only: urgent, {label}", soon.reference)
     assert calm.reference not in found.text
 
-    await two.phone.send("/next")
-    offered = await reads(two.phone, "waiting", button="Skip")
+    asked = await two.phone.send("/next")
+    offered = await reads(two.phone, "waiting", button="Skip", after=asked.id)
     await press(two.phone, "Filter", offered)
     await press(two.phone, label, await reads(two.phone, "Which requests", button=label, after=listed.id))
     await press(two.phone, "Filter", await reads(two.phone, f"Only: {label}", soon.reference, button="Skip"))
