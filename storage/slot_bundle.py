@@ -46,7 +46,7 @@ def looks_like_slots(text: str) -> bool:
 def encode_slots(public: bytes, slots: Sequence[tuple[bytes, bytes]]) -> str:
     """The whole text, of at most MOST_LOCKS (case id of 16 bytes, slot of SLOT_BYTES)."""
     plain = public + b"".join(case + slot for case, slot in slots)
-    body = b32encode(plain + _checksum(plain)).decode().rstrip("=").lower()
+    body = _letters(plain + _checksum(plain))
     lines = (body[at : at + LINE_CHARS] for at in range(0, len(body), LINE_CHARS))
     return "\n".join([KIND, *lines]) + "\n"
 
@@ -61,6 +61,8 @@ def decode_slots(text: str) -> SlotBundle:
         raw = b32decode(body.upper() + "=" * (-len(body) % _ROUND))
     except ValueError:
         raise _not_whole() from None
+    if _letters(raw) != body:  # a slip in the last letter's spare bits
+        raise _not_whole()
     plain, check = raw[:-CHECK_BYTES], raw[-CHECK_BYTES:]
     public, entries = plain[:PUBLIC_BYTES], plain[PUBLIC_BYTES:]
     if check != _checksum(plain) or not entries or len(entries) % ENTRY_BYTES:
@@ -73,6 +75,10 @@ def decode_slots(text: str) -> SlotBundle:
     if len({case for case, _ in slots}) != len(slots) or not all(slot.startswith(named) for _, slot in slots):
         raise _not_whole()
     return SlotBundle(public, slots)
+
+
+def _letters(raw: bytes) -> str:
+    return b32encode(raw).decode().rstrip("=").lower()
 
 
 def _not_whole() -> Tampered:
