@@ -41,6 +41,7 @@ class Check:
             Rule(self.known.members(*place), *bounds(table.question, place, n, rounding))
             for place, n in zip(self.places, self.counts, strict=True)
         ]
+        self.parts = [rule.parts for rule in self.rules]
         self.small = set() if facts else {c for c, n in enumerate(self.counts) if n < below}
         self.hidden = set(self.small)
         once_hidden = [
@@ -52,7 +53,6 @@ class Check:
         own = [] if facts else [(table.question, *place) for place in self.places]
         self.guards = list(guards(self.known, [*once_hidden, *own], below))
         self.guards.sort(key=self._is_in_the_table)  # what may lead to a refusal first
-        self.worlds: list[World] = []
         self.open = set(range(len(self.guards)))
         """Guards that no world meets yet."""
 
@@ -72,7 +72,6 @@ class Check:
                 world = self._find(guard)
             if world is None or not (self.known.keeps(world) and guard.met(world)):
                 return Reason.UNPROVEN
-            self.worlds.append(world)
             self.open -= {i for i in self.open if self.guards[i].met(world)}
             more = {c for c in self._shown() if not self.rules[c].kept(world)}
             if more and not self._is_in_the_table(guard):
@@ -129,14 +128,13 @@ class Check:
         for r in dict.fromkeys(r for month in months for r in self.near[month][1]):
             self._row(programme, column, *self.rows[r])
         for c in self._shown():
-            parts, least, most = self.rules[c].parts, self.rules[c].least, self.rules[c].most
-            if column.keys().isdisjoint(parts):
+            if column.keys().isdisjoint(self.parts[c]):
                 continue
             spare = dict[int, float]()
             if hides:
                 cost = 1 + log10(1 + self.counts[c])
                 spare = {programme.column(cost, 0, _NO_LIMIT): times for times in (-1.0, 1.0)}
-            self._row(programme, column, parts, least, most, spare)
+            self._row(programme, column, self.parts[c], self.rules[c].least, self.rules[c].most, spare)
         goal = (guard.goal, _NO_LIMIT) if guard.up else (0, guard.goal)
         self._row(programme, column, dict.fromkeys(guard.members, 1.0), *goal)
         if hides:

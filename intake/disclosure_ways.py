@@ -50,9 +50,10 @@ def taking(ways: Ways, first: int, everybody: int, rules: Sequence[Rule], truth:
     for step in ways.steps:
         programme.column(1.0 if step.kind in ways.slips else 0.0, 0, everybody)
     for rule in rules:
-        parts = {i - first: times for i, times in rule.parts.items() if i >= first}
-        known = sum(times * truth[i] for i, times in rule.parts.items() if i < first)
-        programme.row(parts, rule.least - known, rule.most - known)
+        parts = rule.parts
+        known = sum(times * truth[i] for i, times in parts.items() if i < first)
+        steps = {i - first: times for i, times in parts.items() if i >= first}
+        programme.row(steps, rule.least - known, rule.most - known)
     found = programme.solve(len(ways.steps))
     if found is None and not programme.impossible:
         raise GaveUp

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from intake.breakdowns import total
 from intake.disclosure_rules import Rule, World
 from intake.disclosure_ways import GaveUp, slips, taking, way_rules
-from intake.tables import Cell, Column, Fact, Kin, Period, Release, Table, Ways
+from intake.tables import Cell, Column, Fact, Kin, Part, Period, Release, Table, Ways
 
 REST = ""
 """The option of those requests that have none of the options known."""
@@ -99,9 +99,8 @@ def known(table: Table, before: Sequence[Release]) -> Known:
             everything = tuple(sorted({o for _, question, o in atoms if question == each.question}))
             for month in months:
                 members = empty.members((month,), everything, each.question)
-                n = sum(
-                    truth[i] for i in members
-                )  # all requests, or more: of late answers a month may have none
+                # All requests, or more: of late answers a month may have none.
+                n = sum(truth[i] for i in members)
                 rules.append(Rule(members, n, n))
     found = replace(empty, rules=tuple(dict.fromkeys(rules)))
     return found if table.ways is None else _with_ways(found, table.ways, counts)
@@ -111,9 +110,11 @@ def _with_ways(found: Known, ways: Ways, counts: Mapping[Cell, int]) -> Known:
     """And how many took each step. Not in a month whose numbers can't be those of the questionnaire's answers, however
     many requests have another level than they give: the questionnaire was another one."""
     truth, upper, rules, months = list(found.truth), list(found.upper), list(found.rules), list(found.months)
-    for month in dict.fromkeys(found.months):
+    places: dict[str, dict[Part, int]] = {month: {} for month in found.months}
+    for (month, question, option), i in found.index.items():
+        places[month][question, option] = i
+    for month, at in places.items():
         all_, first = total(counts, "", month), len(truth)
-        at = {(q, o): i for (m, q, o), i in found.index.items() if m == month}
         more = way_rules(ways, first, all_, at)
         try:
             taken = taking(ways, first, all_, more, truth)

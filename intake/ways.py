@@ -117,6 +117,10 @@ class _Walk:
         self.rules = questionnaire.rules if counts_level else ()
         self.counts_level = counts_level
         self.ids = [question.id for question in questions]
+        self.effects = {
+            question.id: {option: self._effect(question, option) for option in options[question.id]}
+            for question in questions
+        }
         self.nodes: dict[object, int] = {}
         self.kinds: dict[_Kind, int] = {_ON: 0}
         self.steps: dict[Step, None] = {}
@@ -126,6 +130,7 @@ class _Walk:
         start = _State(_STANDARD, frozenset(range(len(self.rules))), frozenset())
         states = {start: self._node(start)}
         for question in self.questions:
+            self._count(question)
             after: dict[_State, int] = {}
             for state, node in states.items():
                 for last, effect, kind in self._answered(state, node, question):
@@ -149,42 +154,43 @@ class _Walk:
             self._step(node, end, (LEVEL_ID, each) if each is level else _slip(each))
             self._sum([(LEVEL_ID, each), _slip(each)], [(LEVEL_ID, each.value)])
 
+    def _count(self, question: Question) -> None:
+        """Which steps are as many as which answers: options of one that do the same are one step."""
+        effects = self.effects[question.id]
+        if question.kind is Kind.CHOICE:
+            unasked = question.id, _Way.UNASKED
+            for effect, options in _alike(effects).items():
+                kind = question.id, effect
+                parts = [(question.id, option) for option in options]
+                self._sum([kind, unasked] if UNSAID in options else [kind], parts)
+            self._sum([unasked], [(question.id, UNSAID)], fewer=True)
+            return
+        alone = _alone(question)
+        for option, effect in effects.items():
+            part = question.id, option
+            if effect == _NONE and option not in alone:
+                self._sum([(question.id, _Way.OTHERS)], [part], more=True)
+            else:
+                self._sum([part], [part])
+
     def _answered(self, state: _State, node: int, question: Question) -> Iterator[tuple[int, _Effect, _Kind]]:
         """The last place within the question, what the answers on the way to it do, and the kind of the next step."""
         if question.id in state.unasked:
             yield node, _NONE, (question.id, _Way.UNASKED)
         elif question.kind is Kind.CHOICE:
-            yield from self._one(node, question)
+            yield from ((node, effect, (question.id, effect)) for effect in _alike(self.effects[question.id]))
         else:
             yield from self._several(state, node, question)
 
-    def _one(self, node: int, question: Question) -> Iterator[tuple[int, _Effect, _Kind]]:
-        """Options that do the same are one step."""
-        alike: dict[_Effect, list[str]] = {}
-        for option in self.options[question.id]:
-            alike.setdefault(self._effect(question, option), []).append(option)
-        unasked = question.id, _Way.UNASKED
-        for effect, options in alike.items():
-            kind = (question.id, effect)
-            parts = [(question.id, option) for option in options]
-            self._sum([kind, unasked] if UNSAID in options else [kind], parts)
-            yield node, effect, kind
-        self._sum([unasked], [(question.id, UNSAID)], fewer=True)
-
     def _several(self, state: _State, node: int, question: Question) -> Iterator[tuple[int, _Effect, _Kind]]:
         """One option after another is chosen or not. Of those that do nothing, any of these people have any."""
-        alone = [option.id for option in question.options if option.alone]
+        effects, alone = self.effects[question.id], _alone(question)
         for option in alone:
-            yield node, self._effect(question, option), (question.id, option)
-        chosen, others = {_NONE: self._node((question.id, state, 0))}, (question.id, _Way.OTHERS)
-        self._step(node, chosen[_NONE], others)
-        for at, option in enumerate(self.options[question.id]):
-            effect = self._effect(question, option)
-            if effect == _NONE and option not in alone:
-                self._sum([others], [(question.id, option)], more=True)
-                continue
-            self._sum([(question.id, option)], [(question.id, option)])
-            if option in alone:
+            yield node, effects[option], (question.id, option)
+        chosen = {_NONE: self._node((question.id, state, 0))}
+        self._step(node, chosen[_NONE], (question.id, _Way.OTHERS))
+        for at, (option, effect) in enumerate(effects.items(), start=1):
+            if option in alone or effect == _NONE:
                 continue
             later: dict[_Effect, int] = {}
             for so_far, here in chosen.items():
@@ -192,7 +198,7 @@ class _Walk:
                     (so_far, _ON),
                     (so_far | self._matters(state, effect), (question.id, option)),
                 ):
-                    later[both] = self._node((question.id, state, at + 1, both))
+                    later[both] = self._node((question.id, state, at, both))
                     self._step(here, later[both], kind)
             chosen = later
         yield from ((here, so_far, _ON) for so_far, here in chosen.items())
@@ -239,6 +245,18 @@ class _Walk:
         self, kinds: Sequence[_Kind], parts: Sequence[Part], *, fewer: bool = False, more: bool = False
     ) -> None:
         self.sums[Sum(tuple(self._kind(kind) for kind in kinds), tuple(parts), fewer, more)] = None
+
+
+def _alike(effects: Mapping[str, _Effect]) -> dict[_Effect, list[str]]:
+    """Options of a question of which one is chosen, by what they do."""
+    found: dict[_Effect, list[str]] = {}
+    for option, effect in effects.items():
+        found.setdefault(effect, []).append(option)
+    return found
+
+
+def _alone(question: Question) -> list[str]:
+    return [option.id for option in question.options if option.alone]
 
 
 def _slip(level: Level) -> _Kind:

@@ -37,3 +37,14 @@ def checksum(purpose: Purpose, fields: Mapping[str, Any]) -> str:
 def checked(purpose: Purpose, fields: Mapping[str, Any]) -> bytes:
     """A file's content: the fields and their checksum."""
     return json.dumps({**fields, "check": checksum(purpose, fields)}, indent=1).encode("ascii") + b"\n"
+
+
+def fields_of(purpose: Purpose, data: bytes) -> dict[str, Any]:
+    """What `checked` wrote, without the checksum.
+
+    Raises ValueError, TypeError, KeyError, AttributeError or RecursionError for whatever it has not written.
+    """
+    fields: dict[str, Any] = json.loads(data)
+    if fields.pop("check") != checksum(purpose, fields):
+        raise ValueError("checksum")
+    return fields

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from intake.errors import SealingError, Tampered
 from intake.questionnaire import Answers
-from storage.checked_json import canonical, checked, checksum, decode, encode
+from storage.checked_json import canonical, checked, decode, encode, fields_of
 from storage.envelope import CASE_BYTES, QUESTION_BYTES, SEQUENCE_MAX, Who
 from storage.public_key import PUBLIC_BYTES
 from storage.purpose import Purpose, digest
@@ -127,11 +127,7 @@ def parse(document: bytes) -> CaseDocument:
     if not document.rstrip().endswith(b"}"):
         raise Tampered("This case document is cut short: fetch it again.")
     try:
-        fields = json.loads(document)
-        check = fields.pop("check")
-        if check != checksum(Purpose.DOCUMENT, fields):
-            raise ValueError("checksum")  # noqa: TRY301 (one way out for all that is wrong with the form)
-        return _read(fields)
+        return _read(fields_of(Purpose.DOCUMENT, document))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Tampered):
         raise Tampered("This case document is damaged: fetch it again.") from None
 

@@ -6,13 +6,12 @@ the way. Only the slots of its reader and of the recovery key are in it. The ser
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from intake.errors import SealingError, Tampered
-from storage.checked_json import checked, checksum, decode, encode
+from storage.checked_json import checked, decode, encode, fields_of
 from storage.envelope import CASE_BYTES
 from storage.public_key import PUBLIC_BYTES
 from storage.purpose import Purpose
@@ -55,11 +54,7 @@ def parse_bundle(data: bytes) -> tuple[BundledLock, ...]:
     if start[1] != b"1":
         raise SealingError("These locks were written by a newer Postern: update this one.")
     try:
-        fields = json.loads(data)
-        check = fields.pop("check")
-        if check != checksum(Purpose.LOCKS, fields):
-            raise ValueError("checksum")  # noqa: TRY301 (one way out for all that is wrong with the form)
-        return _read(fields["locks"])
+        return _read(fields_of(Purpose.LOCKS, data)["locks"])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Tampered):
         raise Tampered("This file of locks is cut short or damaged: ask for it again.") from None
 

@@ -16,6 +16,7 @@ from bot.polling import poll
 from bot.telegram import Telegram
 from intake.errors import SettingsError
 from tests.bot.api_server import ApiServer, text_update
+from tests.bot.background import WITHIN
 
 Api = tuple[ApiServer, Telegram]
 
@@ -24,10 +25,6 @@ Api = tuple[ApiServer, Telegram]
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "STOP_WITHIN", 0.3)
     monkeypatch.setattr(polling, "NOTHING_NEW", 0.05)
-
-
-WITHIN = 60.0
-"""Seconds for what happens sooner or later, on a machine on which other tests run."""
 
 
 async def until(condition: Callable[[], bool]) -> None:

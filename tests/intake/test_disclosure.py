@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,20 +12,14 @@ from intake.breakdowns import OUTCOME_ID, Breakdown, breakdowns, cells, told_by_
 from intake.counts import REQUESTS
 from intake.disclosure import permits, protect
 from intake.kinship import table_of
-from intake.questionnaire import Questionnaire
-from intake.questionnaire_file import load
 from intake.tables import Cell, Column, Kin, Period, Protected, Reason, Release, Rounding, Table
 from tests.intake.attack_years import asked_after
+from tests.strategies import shipped
 
-FOLDER = Path(__file__).parents[2] / "questionnaires"
 SUMMER = ("2023-06", "2023-07", "2023-08")
 AUTUMN = ("2023-09", "2023-10", "2023-11")
 WINTER = ("2023-12", "2024-01", "2024-02")
 BELOW = 10
-
-
-def shipped(name: str) -> Questionnaire:
-    return load((FOLDER / name).read_text("utf-8"), name)
 
 
 def months_of(*periods: Period) -> tuple[Period, ...]:
@@ -280,7 +273,7 @@ def test_what_the_second_table_hides_is_what_the_first_would_give_away_with_it()
 
 def of_danger(**levels: int) -> Table:
     """A hundred requests, of whom 93 have nothing of it to fear."""
-    asked = shipped("leave-service.yaml")
+    asked = shipped("leave-service")
     by = {each.id: each for each in breakdowns(asked, {})}["danger"]
     counts = {
         ("2023-10", REQUESTS): 100,
@@ -307,7 +300,7 @@ def test_one_request_against_the_questionnaire_doesn_t_untie_its_month() -> None
 
 def test_more_answers_than_requests_leave_the_rest_of_the_table_alone() -> None:
     """An emergency rang on the last evening, its answers came in the next month, which had no other request."""
-    asked = shipped("leave-service.yaml")
+    asked = shipped("leave-service")
     by = {each.id: each for each in breakdowns(asked, {})}["where"]
     counts = {("2023-08", REQUESTS): 100, ("2023-10", REQUESTS): 100, ("2023-09", "answer:status:held"): 1}
     counts |= {(month, "standard"): 100 for month in ("2023-08", "2023-10")}
@@ -334,7 +327,7 @@ def test_what_was_shown_is_shown_again_without_a_search(monkeypatch: pytest.Monk
 def test_a_month_that_may_fit_or_not_is_not_taken_for_one_that_doesn_t(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked = shipped("legal-aid.yaml")
+    asked = shipped("legal-aid")
     by = {each.id: each for each in breakdowns(asked, {})}["deadline"]
     counts = {("2023-10", REQUESTS): 100, ("2023-10", "standard"): 40, ("2023-10", "urgent"): 60}
     counts |= {("2023-10", f"answer:deadline:{when}"): 30 for when in ("two-days", "fortnight")}

@@ -6,7 +6,6 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations_with_replacement
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,16 +16,10 @@ from intake.counts import REQUESTS
 from intake.disclosure_ways import slips, taking, way_rules
 from intake.kinship import table_of
 from intake.questionnaire import Answers, Questionnaire
-from intake.questionnaire_file import load
 from intake.tables import Part
 from intake.ways import families, ways_through
 from tests.intake.attack_levels import parts_of, some_questionnaire, ways
-
-FOLDER = Path(__file__).parents[2] / "questionnaires"
-
-
-def shipped(name: str) -> Questionnaire:
-    return load((FOLDER / name).read_text("utf-8"), name)
+from tests.strategies import shipped
 
 
 def fit(questionnaire: Questionnaire, people: int, numbers: Counter[Part]) -> bool:
@@ -83,8 +76,8 @@ def test_what_fits_can_be_answered_by_people(seed: int) -> None:
 
 def test_what_hangs_together_in_the_questionnaires_that_come_along() -> None:
     for name, family in (
-        ("leave-service.yaml", {LEVEL_ID, "status", "their-status", "time-left", "where", "danger"}),
-        ("legal-aid.yaml", {LEVEL_ID, "deadline", "topics"}),
+        ("leave-service", {LEVEL_ID, "status", "their-status", "time-left", "where", "danger"}),
+        ("legal-aid", {LEVEL_ID, "deadline", "topics"}),
     ):
         asked = shipped(name)
         found = families(asked, breakdowns(asked, {}))
@@ -123,7 +116,7 @@ def test_what_hangs_together_in_the_questionnaires_that_come_along() -> None:
     ],
 )
 def test_ten_people_of_one_questionnaire(numbers: dict[Part, int], fits: bool) -> None:
-    asked = shipped("leave-service.yaml")
+    asked = shipped("leave-service")
     counted = Counter(numbers)
     for by in breakdowns(asked, {}):
         if by.exclusive:
@@ -133,7 +126,7 @@ def test_ten_people_of_one_questionnaire(numbers: dict[Part, int], fits: bool) -
 
 
 def test_a_table_comes_with_all_that_it_hangs_together_with() -> None:
-    asked = shipped("legal-aid.yaml")
+    asked = shipped("legal-aid")
     counts = {
         ("2023-10", REQUESTS): 100,
         ("2023-10", "answer:deadline:two-days"): 30,

@@ -14,7 +14,7 @@ from storage import keyfile, staff
 from storage.argon import Cost
 from tests.bot.installed import Done
 from tests.service.requester import REFERENCE, Picks, Requester, Sent
-from tests.service.town import DELAY, Operator, Town
+from tests.service.town import DELAY, Operator, Town, said_to
 
 HOUR = 3_600
 HOLD_LIMIT = 3
@@ -46,19 +46,16 @@ def settings(home: Path) -> dict[str, str]:
 async def reads(phone: Phone, *words: str, after: int = 0, file: bool = False, button: str = "") -> Bubble:
     """The newest message of the bot's with all these words, as soon as there is one."""
 
-    def found(shown: object) -> list[Bubble]:
-        return [
-            m
-            for m in shown  # type: ignore[attr-defined]
-            if m.from_bot
-            and m.id > after
+    def is_meant(m: Bubble) -> bool:
+        return (
+            m.id > after
             and all(word in m.text for word in words)
-            and (m.media or not file)
+            and bool(m.media or not file)
             and (not button or any(button in label for label in m.labels))
-        ]
+        )
 
     try:
-        return found(await phone.wait_for(found, timeout=DELAY))[-1]
+        return await said_to(phone, is_meant)
     except TimeoutError as late:
         raise AssertionError(f"not read: {words} {button}; {late}") from None
 
