@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from bot.lanes import Lanes
+from bot.looks import Looks
 from bot.persistence import Persistence
 from bot.states import State
 from handlers import enrolment, requester_code, requester_seen, waiting
@@ -24,7 +25,6 @@ from handlers.desk import Desk
 from handlers.incoming import NEVER_KEPT, Incoming, Kind, lane_of
 from handlers.requester import never_waits
 from handlers.turn import FROM_PEOPLE, let_in
-from storage import known
 from storage.code import read as read_code
 from storage.trouble import is_trouble
 
@@ -32,8 +32,9 @@ LOOK_SECONDS = 0.25
 """Between two looks whether somebody waits,"""
 CALL_SECONDS = 0.05
 """and, if so, whether there is room."""
-ROOM = 16
-"""Chats under way until nobody is called in: as many as run at once."""
+ROOM = 6
+"""Chats under way until nobody is called in from a short line: enough to keep a core busy, and few enough for whoever
+presses in the first second of a flood, when its line is short still."""
 FLOOD_ROOM = 4
 """The same of a long line: those who are being served come first, and with room to spare."""
 TRICKLE_SECONDS = 0.5
@@ -42,6 +43,8 @@ SAID_AFTER = 2.0
 """Seconds for which somebody must have waited before that is a state of the service."""
 SURE_SECONDS = 10.0
 """For so long an account is taken for a newcomer's without looking again: another process may have let it in."""
+SERVED_SECONDS = 5.0
+"""For so long somebody who is being served goes on without a look. If they have left meanwhile, their turn tells."""
 CALLED_SECONDS = 2.0
 """For so long somebody who was called in goes on to their turn without a look."""
 
@@ -68,8 +71,11 @@ class Door:
         self._desk = desk
         self._lanes = lanes
         self._persistence = persistence
-        self._sure: dict[bytes, float] = {}
+        self._strangers: dict[bytes, float] = {}
         """Accounts that nothing is known of -> until when that is sure."""
+        self._looks = Looks(desk.db)
+        self._served: dict[bytes, float] = {}
+        """Accounts that are being served -> until when that is taken for granted."""
         self._called: dict[bytes, float] = {}
         """Accounts that have just been called in -> until when they go on without a look: one that was on its way while
         their turn was committed would still call them newcomers, and what they answer would be lost."""
@@ -89,41 +95,39 @@ class Door:
                 continue
             account = self._desk.vault.account(incoming.user_id)
             too_fast = self._desk.throttle.refuses(account, now)
-            if self._was_called(account, now):  # to their turn, behind the one that lets them in
+            if _holds(self._called, account, now):  # to their turn, behind the one that lets them in
                 continue
             if too_fast or (
-                self._is_sure(account, now) and self._desk.admission.knocks_again(account, now, incoming)
+                _holds(self._strangers, account, now)
+                and self._desk.admission.knocks_again(account, now, incoming)
             ):
                 away.add(incoming.update_id)
-            else:
+            elif not _holds(self._served, account, now):
                 asked.append((account, incoming))
-        served = await self._served({account for account, _ in asked})
+        served = await self._look({account for account, _ in asked})
         for account, incoming in asked:
-            if account in served or self._was_called(account, now):
+            if account in served or _holds(self._called, account, now):
                 self._desk.admission.leave(account)
                 continue
             waiting.line_up(self._desk, incoming, account, now)
             away.add(incoming.update_id)
             if account in self._desk.admission:
-                self._sure.pop(account, None)
-                self._sure[account] = now + SURE_SECONDS
-        _drop_expired(self._sure, now)
+                _hold(self._strangers, account, now + SURE_SECONDS)
+        _drop_expired(self._strangers, now)
+        _drop_expired(self._served, now)
         return away
 
-    def _is_sure(self, account: bytes, now: float) -> bool:
-        return self._sure.get(account, now) > now
-
-    def _was_called(self, account: bytes, now: float) -> bool:
-        return self._called.get(account, now) > now
-
-    async def _served(self, accounts: set[bytes]) -> Collection[bytes]:
+    async def _look(self, accounts: set[bytes]) -> set[bytes]:
         """Of these, the ones that go on to their turn."""
         try:
-            return await self._desk.db.read(lambda tx: known.served_among(tx, accounts)) if accounts else ()
+            served = accounts & await self._looks.served_among(accounts) if accounts else accounts
         except Exception as error:
             if is_trouble(error):  # their turns will find it, too, and are tried again
                 return accounts
             raise
+        for account in served:
+            _hold(self._served, account, monotonic() + SERVED_SECONDS)
+        return served
 
     async def run(self, stop: asyncio.Event) -> None:
         """Call in those who wait, whenever there is room."""
@@ -135,9 +139,10 @@ class Door:
                 if now - since > SAID_AFTER:
                     self._persistence.states.begin(State.ADMISSION)
                 await self._call(now, stop)
+                waiting.tell(self._desk, now)
             else:
                 since = None
-                self._sure.clear()
+                self._strangers.clear()
                 self._persistence.states.end(State.ADMISSION)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), CALL_SECONDS if waits else LOOK_SECONDS)
@@ -149,7 +154,7 @@ class Door:
                 return
             account, knock, messages = called
             self._called_at = now
-            self._sure.pop(account, None)
+            self._strangers.pop(account, None)
             self._called[account] = inf
             await self._lanes.submit(lane_of(knock), partial(self._let_in, account, knock, messages, stop))
 
@@ -177,8 +182,18 @@ class Door:
             self._called[account] = now + CALLED_SECONDS
 
 
+def _holds(until: dict[bytes, float], account: bytes, now: float) -> bool:
+    return until.get(account, now) > now
+
+
+def _hold(until: dict[bytes, float], account: bytes, when: float) -> None:
+    """Behind all that were put in before."""
+    until.pop(account, None)
+    until[account] = when
+
+
 def _drop_expired(until: dict[bytes, float], now: float) -> None:
-    """From those that were put in first; each is put in anew when its time is."""
+    """From those that were put in first."""
     while until and (first := next(iter(until.items())))[1] <= now:
         del until[first[0]]
 

@@ -11,8 +11,8 @@ in one after another like everybody else, and met by operators, who can block, a
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import exp
 
@@ -22,10 +22,13 @@ PER_SECOND = 100.0
 """New conversations; a busy day of such an organisation has as many in ten minutes."""
 BURST = 200
 """As many may begin at once after a quiet time."""
-HELD_UP_PER_SECOND = 40.0
-"""The same while work waits for other work: a full day has a dozen newcomers among two hundred presses a second, a
-flood has nothing else. By a webhook, which brings forty updates at a time, this is what a flood is noticed by."""
-HELD_UP_BURST = 40
+HELD_UP_BURST = 12
+"""The same while work waits for other work."""
+NEWCOMERS_A_TURN = 1 / 3
+"""For each turn of somebody served, so much of a newcomer more: a full day has one among ten presses, a flood has
+nothing else. By a webhook, which brings forty updates at a time, this is what a flood is noticed by."""
+TELL_AFTER = 3.0
+"""Seconds. Who is called in sooner sees their first screen, and never hears that there was a line."""
 LINES_PER_SECOND = 5.0
 """Newcomers that are told to wait. Telegram takes 30 messages a second, and those being served need them."""
 MOST_WAITING = 50_000
@@ -51,19 +54,26 @@ SHORT = 256
 
 
 class Bucket:
-    """A leaky bucket: `rate` a second, after a burst."""
+    """A leaky bucket: `rate` a second, after a burst.
+
+    Turns run side by side, each with the time of its beginning: an earlier one that asks later sets no clock back.
+    """
 
     def __init__(self, rate: float, burst: float) -> None:
         self._rate, self._burst = rate, burst
         self._level, self._since = 0.0, 0.0
 
     def takes(self, now: float) -> bool:
-        self._level = max(0.0, self._level - max(0.0, now - self._since) * self._rate)
-        self._since = now
+        gone = max(0.0, now - self._since)
+        self._level = max(0.0, self._level - gone * self._rate)
+        self._since += gone
         if self._level + 1 > self._burst:
             return False
         self._level += 1
         return True
+
+    def gives_back(self, amount: float) -> None:
+        self._level = max(0.0, self._level - amount)
 
 
 class Pace:
@@ -97,6 +107,8 @@ class _Place:
     knock: Incoming = field(repr=False)
     knocked_at: float
     hurries: int = 0
+    untold: bool = False
+    """They wrote, and have not heard yet that they have to wait."""
     messages: list[int] = field(default_factory=list, repr=False)
     """Theirs, after the first."""
 
@@ -106,14 +118,16 @@ class Admission:
 
     def __init__(self, rate: float = PER_SECOND, burst: int = BURST) -> None:
         self._new = Bucket(rate, burst)
-        self._held_up = Bucket(HELD_UP_PER_SECOND, HELD_UP_BURST)
-        self._lines = Bucket(LINES_PER_SECOND, LINES_PER_SECOND * 10)
+        self._held_up = Bucket(1.0, HELD_UP_BURST)
+        self._lines = Bucket(LINES_PER_SECOND, LINES_PER_SECOND * 4)
         self._pace = Pace()
         """At which they are called in."""
         self._line: OrderedDict[bytes, _Place] = OrderedDict()
         """In the order of coming."""
         self._hurried: OrderedDict[bytes, _Place] = OrderedDict()
         """Those who pressed on, in the order of their last knock."""
+        self._untold: deque[tuple[float, bytes]] = deque()
+        """When they should hear that they have to wait, if they still do by then."""
 
     def __len__(self) -> int:
         return len(self._line) + len(self._hurried)
@@ -127,15 +141,22 @@ class Admission:
             return False
         return self._new.takes(now) and (not held_up or self._held_up.takes(now))
 
+    def served(self) -> None:
+        """Somebody has had their turn."""
+        self._held_up.gives_back(NEWCOMERS_A_TURN)
+
     def line_up(self, account: bytes, incoming: Incoming, now: float) -> bool:
         """A newcomer's first knock, or one more. Whether they have a place."""
-        if self.knocks_again(account, now, incoming):
-            return True
-        if len(self) >= MOST_WAITING:
-            return False
-        if not len(self):
-            self._pace.begin(now)
-        self._line[account] = _Place(_knock(incoming), now)
+        if not self.knocks_again(account, now, incoming):
+            if len(self) >= MOST_WAITING:
+                return False
+            if not len(self):
+                self._pace.begin(now)
+            self._line[account] = _Place(_knock(incoming), now)
+        place = self._place(account)
+        if place is not None and not place.untold and incoming.kind is not Kind.PRESS:
+            place.untold = True
+            self._untold.append((now + TELL_AFTER, account))
         return True
 
     def knocks_again(self, account: bytes, now: float, incoming: Incoming | None = None) -> bool:
@@ -156,7 +177,7 @@ class Admission:
         return True
 
     def _note(self, account: bytes, incoming: Incoming) -> None:
-        place = self._line.get(account) or self._hurried.get(account)
+        place = self._place(account)
         if place is None:
             return
         knock = _knock(incoming)
@@ -164,6 +185,9 @@ class Admission:
             place.messages.append(knock.message_id)
         if incoming.kind is Kind.COMMAND:
             place.knock = replace(place.knock, command=knock.command)
+
+    def _place(self, account: bytes) -> _Place | None:
+        return self._line.get(account) or self._hurried.get(account)
 
     def leave(self, account: bytes) -> None:
         """Somebody who need not wait after all."""
@@ -196,6 +220,16 @@ class Admission:
         """
         pace = self._pace.a_second(now)
         return len(self._line) / pace / 60 if pace else None
+
+    def to_tell(self, now: float) -> Iterator[Incoming]:
+        """The knocks of those who should hear now that they have to wait, as far as there is room for lines to them."""
+        while self._untold and self._untold[0][0] <= now:
+            _, account = self._untold.popleft()
+            place = self._place(account)
+            if place is not None and place.untold:
+                place.untold = False
+                if self.may_tell(account, now):
+                    yield place.knock
 
     def may_tell(self, account: bytes, now: float) -> bool:
         """Whether there is room for a line to this one, who has to wait."""

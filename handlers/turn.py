@@ -61,6 +61,8 @@ async def _private(desk: Desk, incoming: Incoming, account: bytes) -> None:
         if who is Who.NEWCOMER:
             waiting.line_up(desk, incoming, account, now)
             await waiting.clear(desk, incoming)
+        elif who is Who.SERVED:
+            desk.admission.served()
         if who is not Who.STAFF:
             return
     member = await desk.db.read(lambda tx: staff.by_account(tx, account))

@@ -18,21 +18,33 @@ MINUTES = (5, 10, 15, 20, 30, 45)
 
 
 def line_up(desk: Desk, incoming: Incoming, account: bytes, now: float) -> None:
-    """`now`: seconds of a monotonic clock. Told only if there is room for the line."""
+    """`now`: seconds of a monotonic clock. Who writes hears of it when they have waited for a moment, see `tell`; a
+    press needs its answer, and so does whoever has no place. Told only if there is room for the line.
+    """
     has_place = desk.admission.line_up(account, incoming, now)
-    if not desk.admission.may_tell(account, now):
+    is_press = incoming.kind is Kind.PRESS
+    if (has_place and not is_press) or not desk.admission.may_tell(account, now):
         return
-    languages = desk.questionnaire.languages
-    language = incoming.language_code if incoming.language_code in languages else languages[0]
+    language = _language(desk, incoming)
     line = (
         words(desk, language, desk.admission.minutes(now))
         if has_place
         else desk.texts.say(language, "busy-full")
     )
-    if incoming.kind is Kind.PRESS:
-        desk.post(incoming.chat_id, [Answer(incoming.query_id, line, alert=True)])
-    else:
-        desk.post(incoming.chat_id, [Send(incoming.chat_id, line)])
+    answer = Answer(incoming.query_id, line, alert=True) if is_press else Send(incoming.chat_id, line)
+    desk.post(incoming.chat_id, [answer])
+
+
+def tell(desk: Desk, now: float) -> None:
+    """Those who have waited for a moment, and still do."""
+    for knock in desk.admission.to_tell(now):
+        line = words(desk, _language(desk, knock), desk.admission.minutes(now))
+        desk.post(knock.chat_id, [Send(knock.chat_id, line)])
+
+
+def _language(desk: Desk, incoming: Incoming) -> str:
+    languages = desk.questionnaire.languages
+    return incoming.language_code if incoming.language_code in languages else languages[0]
 
 
 def words(desk: Desk, language: str, minutes: float | None) -> str:

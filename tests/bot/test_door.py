@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from bot import door as door_module
 from bot.door import Door
 from bot.lanes import Lanes
+from bot.looks import Looks
 from bot.persistence import Persistence
 from bot.polling import poll
 from bot.states import State
@@ -25,6 +26,7 @@ from handlers.turn import take_turn
 from intake.draft import Page, Place
 from intake.roles import Role
 from storage import known
+from storage.database import Database, Tx
 from storage.schema import drafts
 from tests.bot.test_polling import Api, until
 from tests.handlers.desk import Person, World, ask, join
@@ -126,7 +128,7 @@ async def test_they_are_called_in_when_there_is_room_and_need_not_come_again(
     await world.apply()
     assert all(world.shown(one.id)[-1].keyboard for one in crowd)
     assert not flood.door.is_shut()
-    assert not flood.door._sure
+    assert not flood.door._strangers
 
 
 async def test_while_there_is_too_much_to_do_only_one_now_and_then_is_called(
@@ -142,6 +144,76 @@ async def test_while_there_is_too_much_to_do_only_one_now_and_then_is_called(
         assert len(world.desk.admission) == 40
         monkeypatch.setattr(door_module, "TRICKLE_SECONDS", 0.0)
         await until(lambda: not world.desk.admission)
+
+
+async def test_who_waits_for_more_than_a_moment_hears_it(
+    flood: Flood, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "TRICKLE_SECONDS", 1e9)
+    monkeypatch.setattr(admission, "TELL_AFTER", 0.0)
+    ann = Person(world, 5)
+    await flood.away(ann.message("/start"))
+    flood.door._called_at = asyncio.get_running_loop().time()
+    flood.lanes._late_at = 1e12
+    async with flood.running(), asyncio.timeout(30):
+        while not world.posted:
+            await asyncio.sleep(0.02)
+            await world.apply()
+    assert world.shown(ann.id)[-1].text == world.say("busy-some")
+
+
+class Counting:
+    """How often the database is read: each time costs PostgreSQL a transaction."""
+
+    def __init__(self, inner: Database) -> None:
+        self._inner = inner
+        self.reads = 0
+
+    async def read(self, work: Callable[[Tx], Any]) -> Any:
+        self.reads += 1
+        return await self._inner.read(work)
+
+
+async def test_those_who_come_by_webhook_at_the_same_time_share_a_look(flood: Flood, world: World) -> None:
+    counting = Counting(world.desk.db)
+    looks = Looks(counting)  # type: ignore[arg-type]
+    await Person(world, 5).send("/start")
+    ann, strangers = Person(world, 5).account, [Person(world, STRANGER + n).account for n in range(100)]
+    found = await asyncio.gather(*(looks.served_among({one}) for one in (ann, *strangers)))
+    assert ann in found[0]
+    assert not any(one in answer for one, answer in zip(strangers, found[1:], strict=True))
+    assert counting.reads == 1
+    await Person(world, STRANGER).send("/start")
+    assert strangers[0] in await looks.served_among({strangers[0]})  # the next one is a new look
+    assert counting.reads == 2
+
+
+async def test_what_keeps_one_from_looking_keeps_nobody_for_ever(flood: Flood, world: World) -> None:
+    ann = Person(world, 5)
+    await ann.send("/start")
+    looks = Looks(world.desk.db)
+    first = asyncio.create_task(looks.served_among({ann.account}))
+    await asyncio.sleep(0)
+    first.cancel()  # its connection is closed while it waits
+    assert ann.account in await looks.served_among({ann.account})
+
+
+async def test_who_is_being_served_is_not_looked_up_at_each_press_and_may_leave_all_the_same(
+    flood: Flood, world: World
+) -> None:
+    ann = Person(world, 5)
+    await ann.send("/start")
+    counting = Counting(world.desk.db)
+    flood.door._looks = Looks(counting)  # type: ignore[arg-type]
+    for _ in range(20):
+        assert await flood.away(ann.message("/status")) == 0
+    assert counting.reads == 1
+    world.wait(3_600)
+    await world.expire()
+    assert await flood.away(ann.message("/start")) == 0
+    await ann.send("/start")  # their turn finds out that they are new, and there is no room
+    assert len(world.desk.admission) == 1
+    assert await drafts_kept(world) == 0
 
 
 async def test_that_newcomers_wait_is_over_when_none_waits_in_whatever_process(
@@ -197,7 +269,7 @@ async def test_who_wants_to_be_gone_is_never_kept_waiting_and_leaves_the_line(
         assert world.say("busy-some") not in [message.text for message in world.shown(ann.id)][-1:]
         await world.expire()
         await Person(world, 5).send("/stop")
-        flood.door._sure.clear()
+        flood.door._strangers.clear()
 
 
 async def test_who_wanted_to_look_and_had_to_wait_is_shown_that(flood: Flood, world: World) -> None:
@@ -230,7 +302,7 @@ async def test_what_somebody_answers_while_they_are_let_in_is_theirs(flood: Floo
     await flood.lanes.drain(5)
     assert await flood.away(ann.message("and after")) == 0
     assert not world.desk.admission
-    assert not door._sure
+    assert not door._strangers
 
 
 async def test_a_knock_that_was_being_looked_up_while_they_were_let_in_does_not_shut_them_out(
@@ -238,19 +310,19 @@ async def test_a_knock_that_was_being_looked_up_while_they_were_let_in_does_not_
 ) -> None:
     ann, stop = Person(world, 5), asyncio.Event()
     assert await flood.away(ann.message("/start")) == 1
-    flood.door._sure.clear()
-    looks = flood.door._served
+    flood.door._strangers.clear()
+    looks = flood.door._look
 
-    async def slow(accounts: set[bytes]) -> Collection[bytes]:
+    async def slow(accounts: set[bytes]) -> set[bytes]:
         found = await looks(accounts)
         await flood.door._call(asyncio.get_running_loop().time(), stop)
         await flood.lanes.drain(5)
         return found
 
-    monkeypatch.setattr(flood.door, "_served", slow)
+    monkeypatch.setattr(flood.door, "_look", slow)
     assert await flood.away(ann.message("two")) == 0
     assert not world.desk.admission
-    assert not flood.door._sure
+    assert not flood.door._strangers
 
 
 async def test_photos_contacts_and_places_of_those_who_wait_are_deleted(flood: Flood, world: World) -> None:
@@ -288,7 +360,7 @@ async def test_what_the_door_remembers_is_no_more_than_the_line(
     monkeypatch.setattr(admission, "MOST_WAITING", 20)
     for start in range(0, 200, 50):
         await flood.away(*(Person(world, STRANGER + start + n).message("/start") for n in range(50)))
-    assert len(flood.door._sure) <= 20
+    assert len(flood.door._strangers) <= 20
 
 
 async def test_a_flood_at_telegram_is_noticed_and_confirmed_while_somebody_served_gets_through(

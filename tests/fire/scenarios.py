@@ -154,5 +154,13 @@ SCENARIOS: Sequence[Scenario] = (
         {"accounts": 10_000, "seconds": 60.0, "people": 50, "rate": 1000.0},
         common={"webhook": True},
     ),
+    Scenario(
+        "flood: webhook, PostgreSQL",
+        floods.run,
+        None,
+        {"accounts": 10_000, "seconds": 60.0, "people": 50, "rate": 1000.0},
+        postgres=True,
+        common={"webhook": True},
+    ),
     Scenario("soak", soaks.run, None, {"minutes": 60.0, "rate": 30.0}),
 )
