@@ -67,7 +67,7 @@ def _growth(plan: Plan, stage: Stage) -> Iterator[Table]:
     kinds = [
         replace(POSTERN, name=f"{sum(stored):,} cases", stored=stored) for stored in ((10, 0), plan.stored)
     ]
-    yield growth.table(stage.bots(kinds), plan.side_rounds, plan.seconds)
+    yield growth.table(stage.bots(kinds), plan.rounds, plan.seconds)
 
 
 def _processes(plan: Plan, stage: Stage) -> Iterator[Table]:

@@ -184,5 +184,5 @@ async def test_only_what_a_key_opens_is_offered_however_many_it_does_not_open(db
         assert [entry.case[0] for entry in can_open(tx, found, theirs)] == [1, 2, 3, 4, 5, 6]
         assert list(can_open(tx, found, None)) == []
 
-    with patch("handlers.queue.AT_ONCE", 2):
+    with patch("handlers.queue.AT_FIRST", 1), patch("handlers.queue.AT_ONCE", 2):
         await db.write(work)
