@@ -120,7 +120,7 @@ class _Turn:
         table = Table(desk.questionnaire, desk.fingerprint, now, self.drawn)
         expired, draft = _draft(desk, table, scene, incoming)
         event = event_of(incoming, takes_edits=takes_edits(desk.questionnaire, draft))
-        taken = _unless_closed(scene, step(table, draft, event), event)
+        taken = _unless_closed(scene, _moved_by(incoming, draft, step(table, draft, event)), event)
         if scene.blocked:
             taken = only_leaving(draft if scene.conversation else None, taken)
         if expired and expired.hint and not taken.ending:
@@ -132,7 +132,7 @@ class _Turn:
         if not meta.first_time(tx, incoming.update_id, now // DAY):
             # A redelivery changes nothing; the screen, which may have been lost, is shown again.
             desk.redelivered()
-            return Taken(scene, _as_it_stands(desk, table, scene, incoming), Result(), draft.language)
+            return Taken(scene, _as_it_stands(desk, table, scene, incoming, event), Result(), draft.language)
         if expired:
             self._carrying(tx, expired.about or draft).carry_out(expired.effects)
         result = self._carrying(tx, about).carry_out(taken.effects)
@@ -147,10 +147,21 @@ class _Turn:
         return Carrying(tx, self.desk, self.account, self.incoming.chat_id, about, self.prepared, self.now)
 
 
-def _as_it_stands(desk: Desk, table: Table, scene: Scene, incoming: Incoming) -> Step:
+def _moved_by(incoming: Incoming, before: Draft, taken: Step) -> Step:
+    if taken.draft is None or taken.draft.serial == before.serial:
+        return taken
+    return replace(taken, draft=replace(taken.draft, moved_by=incoming.update_id))
+
+
+def _as_it_stands(desk: Desk, table: Table, scene: Scene, incoming: Incoming, event: Event) -> Step:
     if scene.conversation is None:  # it was the end: what stands there must stay neutral
         return Step(None, ending="stopped")
-    stands = Step(_draft(desk, table, scene, incoming)[1])
+    draft = _draft(desk, table, scene, incoming)[1]
+    stands = Step(draft)
+    if incoming.update_id > draft.moved_by:  # it had changed nothing, and why that was may never have been told
+        again = step(table, draft, event)
+        if again.draft is not None and again.draft.serial == draft.serial and not again.effects:
+            stands = replace(stands, hint=again.hint)
     return only_leaving(stands.draft, stands) if scene.blocked else stands
 
 

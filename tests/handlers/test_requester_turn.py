@@ -124,6 +124,27 @@ async def test_a_crash_before_anything_was_sent_leaves_a_screen_to_go_on_from(wo
     assert (await world.read(only_case)).status is Status.OPEN
 
 
+async def test_who_pressed_an_older_screen_hears_it_also_when_the_process_ended_before_it_could_be_said(
+    world: World,
+) -> None:
+    """Otherwise the next screen looks as if their choice had counted."""
+    ann = Person(world, 5551)
+    await ann.send("/start")
+    await ann.answer_all("English", world.say("begin-button"))
+    on, data = ann.find("At home")
+    counted, late = ann.pressing(data, on), ann.pressing(data, on)
+    for pressed, hint in (
+        (counted, ""),
+        (late, world.say("hint-old-button")),
+        (counted, ""),  # brought once more, behind what came later
+    ):
+        await take_turn(world.desk, "bot", pressed)
+        world.wire.waiting.clear()  # the process ends here
+        await world.turn(pressed)
+        assert world.answers[pressed["callback_query"]["id"]].text == hint
+    assert "A lawyer" in " ".join(ann.screen.labels)
+
+
 async def test_a_return_code_survives_a_crash_before_it_was_shown(world: World) -> None:
     ann = Person(world, 5551)
     await ask(ann)
