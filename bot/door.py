@@ -42,7 +42,8 @@ TRICKLE_SECONDS = 0.5
 SAID_AFTER = 2.0
 """Seconds for which somebody must have waited before that is a state of the service."""
 SURE_SECONDS = 10.0
-"""For so long an account is taken for a newcomer's without looking again: another process may have let it in."""
+"""For so long an account is taken for a newcomer's without looking again when it writes. Another process may have let
+it in: then it presses what it was shown, and that is always looked up."""
 SERVED_SECONDS = 5.0
 """For so long somebody who is being served goes on without a look. If they have left meanwhile, their turn tells."""
 CALLED_SECONDS = 2.0
@@ -98,7 +99,8 @@ class Door:
             if _holds(self._called, account, now):  # to their turn, behind the one that lets them in
                 continue
             if too_fast or (
-                _holds(self._strangers, account, now)
+                incoming.kind is not Kind.PRESS
+                and _holds(self._strangers, account, now)
                 and self._desk.admission.knocks_again(account, now, incoming)
             ):
                 away.add(incoming.update_id)

@@ -158,7 +158,9 @@ def _as_it_stands(desk: Desk, table: Table, scene: Scene, incoming: Incoming, ev
         return Step(None, ending="stopped")
     draft = _draft(desk, table, scene, incoming)[1]
     stands = Step(draft)
-    if incoming.update_id > draft.moved_by:  # it had changed nothing, and why that was may never have been told
+    if (
+        incoming.update_id > draft.moved_by
+    ):  # it had changed nothing, and why that was may never have been told
         again = step(table, draft, event)
         if again.draft is not None and again.draft.serial == draft.serial and not again.effects:
             stands = replace(stands, hint=again.hint)

@@ -236,6 +236,17 @@ async def test_whom_another_process_has_let_in_goes_on(
     assert not world.desk.admission
 
 
+async def test_a_press_on_what_another_process_has_shown_is_never_in_vain(flood: Flood, world: World) -> None:
+    ann = Person(world, 5)
+    assert await flood.away(ann.message("/start")) == 1
+    elsewhere = replace(world.desk, admission=Admission(), busy=lambda: False)
+    await take_turn(elsewhere, "postern_test_bot", ann.message("/start"))
+    await world.apply()
+    on, data = ann.find("English")
+    assert await flood.away(ann.pressing(data, on)) == 0
+    assert not world.desk.admission
+
+
 async def test_a_stranger_who_is_too_fast_costs_no_look_at_the_database_once_that_is_known(
     flood: Flood, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
