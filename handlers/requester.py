@@ -17,6 +17,7 @@ from handlers.requester_slow import Prepared, Slow, prepare, slow_work
 from intake.conversation import STOP, Fresh, Step, Table, begin, expire, resume, step, takes_edits
 from intake.draft import Draft, Place
 from intake.events import Event, MakeLock, Remove, Wipe
+from intake.leaving import beginning_anew
 from intake.moving import CODE_PLACES
 from storage import drafts, known, meta, staff, traces
 from storage.database import Tx
@@ -36,6 +37,8 @@ class Taken:
     result: Result = field(repr=False)
     language: str
     """Of the draft before the step."""
+    served: bool
+    """Something was known of them before."""
     buried: bool = False
     """Something of ours stands below the screen."""
 
@@ -44,7 +47,9 @@ class Who(Enum):
     """Whose turn it turned out to be."""
 
     SERVED = "served"
-    """A requester, and it has been taken."""
+    """A requester of whom something was known, and it has been taken."""
+    TAKEN = "taken"
+    """Somebody of whom nothing was known: they have begun, or gone, or pressed what stands under a reply or a code."""
     NEWCOMER = "newcomer"
     """Somebody of whom nothing is known; no turn was taken, because newcomers are not let in just now."""
     STAFF = "staff"
@@ -56,10 +61,10 @@ async def take_turn(desk: Desk, incoming: Incoming, account: bytes, *, newcomers
     if incoming.data.startswith(requester_code.PREFIX):
         # Whoever presses a button under a code has sent a request, but nothing here may say so.
         await requester_code.take_turn(desk, incoming)
-        return Who.SERVED
+        return Who.TAKEN
     if incoming.data.startswith(requester_seen.PREFIX):
         await requester_seen.take_turn(desk, incoming)
-        return Who.SERVED
+        return Who.TAKEN
     if incoming.file is not None and await requester_file.take_turn(desk, incoming, account):
         return Who.SERVED
     drawn, prepared = fresh(), Prepared()
@@ -79,7 +84,7 @@ async def take_turn(desk: Desk, incoming: Incoming, account: bytes, *, newcomers
                 if outcome.result.told is not None and outcome.result.told.case is None:
                     desk.tries.missed(account, desk.clock())
                 _show(desk, incoming, outcome)
-                return Who.SERVED
+                return Who.SERVED if outcome.served else Who.TAKEN
 
 
 def never_waits(incoming: Incoming) -> bool:
@@ -132,7 +137,9 @@ class _Turn:
         if not meta.first_time(tx, incoming.update_id, now // DAY):
             # A redelivery changes nothing; the screen, which may have been lost, is shown again.
             desk.redelivered()
-            return Taken(scene, _as_it_stands(desk, table, scene, incoming, event), Result(), draft.language)
+            return Taken(
+                scene, _as_it_stands(desk, table, scene, incoming, event), Result(), draft.language, served
+            )
         if expired:
             self._carrying(tx, expired.about or draft).carry_out(expired.effects)
         result = self._carrying(tx, about).carry_out(taken.effects)
@@ -141,16 +148,17 @@ class _Turn:
         _leave_traces(tx, scene, taken, incoming, now, stays)
         if result.jobs:  # the case that the screen tells of has changed
             scene = load(tx, desk, self.account, now)
-        return Taken(scene, taken, result, draft.language, _buried(tx, scene, incoming))
+        return Taken(scene, taken, result, draft.language, served, _buried(tx, scene, incoming))
 
     def _carrying(self, tx: Tx, about: Draft) -> Carrying:
         return Carrying(tx, self.desk, self.account, self.incoming.chat_id, about, self.prepared, self.now)
 
 
 def _moved_by(incoming: Incoming, before: Draft, taken: Step) -> Step:
-    if taken.draft is None or taken.draft.serial == before.serial:
+    if taken.draft is None or (before.moved_by and taken.draft.serial == before.serial):
         return taken
-    return replace(taken, draft=replace(taken.draft, moved_by=incoming.update_id))
+    last = max(before.moved_by, incoming.update_id)
+    return replace(taken, draft=replace(taken.draft, moved_by=last))
 
 
 def _as_it_stands(desk: Desk, table: Table, scene: Scene, incoming: Incoming, event: Event) -> Step:
@@ -158,9 +166,8 @@ def _as_it_stands(desk: Desk, table: Table, scene: Scene, incoming: Incoming, ev
         return Step(None, ending="stopped")
     draft = _draft(desk, table, scene, incoming)[1]
     stands = Step(draft)
-    if (
-        incoming.update_id > draft.moved_by
-    ):  # it had changed nothing, and why that was may never have been told
+    # A later one had changed nothing, and why that was may never have been told.
+    if 0 < draft.moved_by < incoming.update_id:
         again = step(table, draft, event)
         if again.draft is not None and again.draft.serial == draft.serial and not again.effects:
             stands = replace(stands, hint=again.hint)
@@ -174,7 +181,7 @@ def _draft(desk: Desk, table: Table, scene: Scene, incoming: Incoming) -> tuple[
     draft = scene.conversation.draft
     idle = table.now - draft.active_at > desk.terms.draft_seconds
     if draft.reference and scene.case is None:  # erased or closed meanwhile, if need be in mid-answer
-        return None, replace(begin(table, draft.language), serial=draft.serial)
+        return None, beginning_anew(table, draft)
     if (idle and draft.place is not Place.HOME) or draft.fingerprint != table.fingerprint:
         expired = expire(table, draft)
         return expired, expired.draft or draft

@@ -36,9 +36,14 @@ def calls(
         if hint is None or _passing(incoming, hint)
         else with_hint(made, hint_text(scene.view, spoken, hint))
     )
-    found += _place(scene, taken, incoming, shown, buried=buried)
+    found += _place(scene, taken, incoming, shown, buried=buried or _typed_in_vain(hint))
     found += _replies(desk, scene.view, spoken, result.told, incoming.chat_id)
     return found
+
+
+def _typed_in_vain(hint: Hint | None) -> bool:
+    """Whoever types where buttons are asked for may be looking at something else."""
+    return hint is not None and hint.name == "use-buttons"
 
 
 def _passing(incoming: Incoming, hint: Hint) -> bool:
@@ -65,7 +70,8 @@ def _screen(scene: Scene, taken: Step, language: str, result: Result) -> Screen:
 def _place(scene: Scene, taken: Step, incoming: Incoming, made: Screen, *, buried: bool) -> list[Outgoing]:
     """Show it in the one message that is edited in place, or at the bottom of the chat where that is expected.
 
-    `buried`: something came below that message. Whoever types there would see their words go, and no answer.
+    `buried`: something came below that message. Whoever types there would see their words go, and no answer. What came
+    may be unknown to us: a copy of the screen, sent by a process that ended before it could note the number.
     """
     chat = incoming.chat_id
     known = scene.conversation.screen if scene.conversation else None

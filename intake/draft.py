@@ -74,7 +74,7 @@ class Draft:
     serial: int = field(default=1, repr=False)
     """Number of the screen shown. A button carries it, so a press on an older screen is recognised."""
     moved_by: int = field(default=0, repr=False)
-    """Number of the update that brought this screen. A later one that comes again had changed nothing."""
+    """Number of the last update that brought a screen; 0: not known. A later one that comes again changed nothing."""
     page: Page | None = field(default=None, repr=False)
     question: str = field(default="", repr=False)
     picked: tuple[str, ...] = field(default=(), repr=False)

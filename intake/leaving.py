@@ -30,9 +30,16 @@ def expire(table: Table, draft: Draft) -> Step:
     if draft.reference:
         after = resume(table, draft.language, draft.case, draft.reference)
         hint = Hint("expired-alerted") if unfinished_emergency(draft) else None
-        return Step(replace(after, serial=draft.serial), abandon(draft), hint, about=draft)
-    fresh = replace(begin(table, draft.language), serial=draft.serial)
-    return Step(fresh, abandon(draft), Hint("expired") if draft.case else None, about=draft)
+        after = replace(after, serial=draft.serial, moved_by=draft.moved_by)
+        return Step(after, abandon(draft), hint, about=draft)
+    return Step(
+        beginning_anew(table, draft), abandon(draft), Hint("expired") if draft.case else None, about=draft
+    )
+
+
+def beginning_anew(table: Table, draft: Draft) -> Draft:
+    """In place of this one, in the same chat: what was pressed before is still known to be old."""
+    return replace(begin(table, draft.language), serial=draft.serial, moved_by=draft.moved_by)
 
 
 def left_behind(draft: Draft) -> Step:

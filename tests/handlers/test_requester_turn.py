@@ -145,6 +145,41 @@ async def test_who_pressed_an_older_screen_hears_it_also_when_the_process_ended_
     assert "A lawyer" in " ".join(ann.screen.labels)
 
 
+async def test_whose_choice_counted_never_hears_that_its_button_was_old(world: World) -> None:
+    """However late it is brought again: behind what came later, after /stop, after the draft was left too long."""
+    ann = Person(world, 5551)
+    await ann.send("/start")
+    await ann.answer_all("English", world.say("begin-button"))
+    on, data = ann.find("At home")
+    earlier, counted = ann.message("/help"), ann.pressing(data, on)
+    await world.turn(counted)
+    await world.turn(earlier)  # out of order, as by webhook
+
+    async def said() -> str:
+        await world.turn(counted)
+        return world.answers[counted["callback_query"]["id"]].text
+
+    assert await said() == ""
+    world.wait(31 * 60)
+    assert await said() == ""
+    await ann.send("/stop")
+    assert await said() == ""
+    await ann.send("/start")
+    assert await said() == ""
+
+
+async def test_who_types_where_buttons_are_asked_for_sees_the_screen_below_their_words(world: World) -> None:
+    """They may be looking at a copy that a process sent, and ended before it could note its number."""
+    ann = Person(world, 5551)
+    await ann.send("/start")
+    await ann.answer_all("English", world.say("begin-button"))
+    copy = world.put(ann.id, "the same question once more")
+    await ann.send("hello")
+    assert ann.screen.id > copy.id
+    assert world.say("hint-use-buttons") in ann.screen.text
+    assert len([message for message in world.shown(ann.id) if message.keyboard]) == 1
+
+
 async def test_a_return_code_survives_a_crash_before_it_was_shown(world: World) -> None:
     ann = Person(world, 5551)
     await ask(ann)

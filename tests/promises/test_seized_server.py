@@ -25,8 +25,8 @@ SEALED_ANSWER = '"lawyer"'
 
 READABLE = {
     "drafts.state": {
-        "chat", "screen", "v", "place", "language", "serial", "page", "question", "picked", "answers", "texts",
-        "noticed", "from_review", "aside_from", "case", "reference", "fingerprint", "active_at",
+        "chat", "screen", "v", "place", "language", "serial", "moved_by", "page", "question", "picked", "answers",
+        "texts", "noticed", "from_review", "aside_from", "case", "reference", "fingerprint", "active_at",
         "long",
     },
     "cases.facts": {
