@@ -20,7 +20,7 @@ from bot.looks import Looks
 from bot.persistence import Persistence
 from bot.states import State
 from handlers import enrolment, requester_code, requester_seen, waiting
-from handlers.admission import PACE, SHORT, Bucket
+from handlers.admission import PACE, SHORT, TELL_AFTER, Bucket
 from handlers.desk import Desk
 from handlers.incoming import NEVER_KEPT, Incoming, Kind, lane_of
 from handlers.requester import never_waits
@@ -45,7 +45,8 @@ SURE_SECONDS = 10.0
 """For so long an account is taken for a newcomer's without looking again when it writes. Another process may have let
 it in: then it presses what it was shown, and that is always looked up."""
 SERVED_SECONDS = 5.0
-"""For so long somebody who is being served goes on without a look. If they have left meanwhile, their turn tells."""
+"""For so long somebody who is being served goes on without a look. If they have left meanwhile, their turn tells. Where
+this ends: of two updates of one chat that are on their way at once, the second may overtake one that is looked up."""
 CALLED_SECONDS = 2.0
 """For so long somebody who was called in goes on to their turn without a look."""
 
@@ -96,39 +97,41 @@ class Door:
                 continue
             account = self._desk.vault.account(incoming.user_id)
             too_fast = self._desk.throttle.refuses(account, now)
-            if _holds(self._called, account, now):  # to their turn, behind the one that lets them in
+            if _lasts(self._called, account, now):  # to their turn, behind the one that lets them in
                 continue
             if too_fast or (
                 incoming.kind is not Kind.PRESS
-                and _holds(self._strangers, account, now)
+                and _lasts(self._strangers, account, now)
                 and self._desk.admission.knocks_again(account, now, incoming)
             ):
                 away.add(incoming.update_id)
-            elif not _holds(self._served, account, now):
+            elif not _lasts(self._served, account, now):
                 asked.append((account, incoming))
         served = await self._look({account for account, _ in asked})
         for account, incoming in asked:
-            if account in served or _holds(self._called, account, now):
+            if account in served or _lasts(self._called, account, now):
                 self._desk.admission.leave(account)
                 continue
             waiting.line_up(self._desk, incoming, account, now)
             away.add(incoming.update_id)
             if account in self._desk.admission:
-                _hold(self._strangers, account, now + SURE_SECONDS)
+                _keep(self._strangers, account, now + SURE_SECONDS)
         _drop_expired(self._strangers, now)
         _drop_expired(self._served, now)
         return away
 
     async def _look(self, accounts: set[bytes]) -> set[bytes]:
         """Of these, the ones that go on to their turn."""
+        if not accounts:
+            return accounts
         try:
-            served = accounts & await self._looks.served_among(accounts) if accounts else accounts
+            served = accounts & await self._looks.served_among(accounts)
         except Exception as error:
             if is_trouble(error):  # their turns will find it, too, and are tried again
                 return accounts
             raise
         for account in served:
-            _hold(self._served, account, monotonic() + SERVED_SECONDS)
+            _keep(self._served, account, monotonic() + SERVED_SECONDS)
         return served
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -145,9 +148,11 @@ class Door:
             else:
                 since = None
                 self._strangers.clear()
+                _drop_expired(self._served, now)
                 self._persistence.states.end(State.ADMISSION)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), CALL_SECONDS if waits else LOOK_SECONDS)
+        waiting.tell(self._desk, monotonic() + TELL_AFTER)  # the line ends with this process
 
     async def _call(self, now: float, stop: asyncio.Event) -> None:
         for _ in range(self._room(now)):
@@ -166,7 +171,7 @@ class Door:
         if self._lanes.busy():
             return trickle
         if len(self._desk.admission) <= SHORT:
-            return max(trickle, ROOM - len(self._lanes))
+            return max(trickle, ROOM - len(self._lanes), self._desk.admission.earned())
         return max(trickle, int(len(self._lanes) < FLOOD_ROOM and self._pace.takes(now)))
 
     async def _let_in(
@@ -184,11 +189,11 @@ class Door:
             self._called[account] = now + CALLED_SECONDS
 
 
-def _holds(until: dict[bytes, float], account: bytes, now: float) -> bool:
+def _lasts(until: dict[bytes, float], account: bytes, now: float) -> bool:
     return until.get(account, now) > now
 
 
-def _hold(until: dict[bytes, float], account: bytes, when: float) -> None:
+def _keep(until: dict[bytes, float], account: bytes, when: float) -> None:
     """Behind all that were put in before."""
     until.pop(account, None)
     until[account] = when

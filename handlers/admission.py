@@ -1,9 +1,9 @@
 """Who may begin when more arrive than can be served: a line, and who is called in from it.
 
 Those who are being served are never in it; they don't notice it. A newcomer who comes while there is more to do than is
-done is told to wait, and called in when there is room, without having to come again. Whoever waits quietly is called
-before those who press on and on, because that is what tells a person from a flood. Held in memory, and gone with it:
-whoever hears nothing writes again, as they were told.
+done stands in line, is told so if it lasts, and is called in when there is room, without having to come again. Whoever
+waits quietly is called before those who press on and on, because that is what tells a person from a flood. Held in
+memory, and gone with it: whoever was told and hears nothing writes again.
 
 Where this ends: accounts that each press as seldom as a person are people, as far as anybody can see. They are called
 in one after another like everybody else, and met by operators, who can block, and by `handlers.throttle`.
@@ -11,7 +11,7 @@ in one after another like everybody else, and met by operators, who can block, a
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import exp
@@ -22,13 +22,15 @@ PER_SECOND = 100.0
 """New conversations; a busy day of such an organisation has as many in ten minutes."""
 BURST = 200
 """As many may begin at once after a quiet time."""
-HELD_UP_BURST = 12
+HELD_UP_PER_SECOND, HELD_UP_BURST = 1.0, 12
 """The same while work waits for other work."""
 NEWCOMERS_A_TURN = 1 / 3
 """For each turn of somebody served, so much of a newcomer more: a full day has one among ten presses, a flood has
 nothing else. By a webhook, which brings forty updates at a time, this is what a flood is noticed by."""
 TELL_AFTER = 3.0
 """Seconds. Who is called in sooner sees their first screen, and never hears that there was a line."""
+ALERTS_PER_SECOND = 20.0
+"""Presses that are answered so. These are no messages."""
 LINES_PER_SECOND = 5.0
 """Newcomers that are told to wait. Telegram takes 30 messages a second, and those being served need them."""
 MOST_WAITING = 50_000
@@ -56,7 +58,8 @@ SHORT = 256
 class Bucket:
     """A leaky bucket: `rate` a second, after a burst.
 
-    Turns run side by side, each with the time of its beginning: an earlier one that asks later sets no clock back.
+    Turns run side by side, each with the time of its beginning: one that began earlier and asks later does not set the
+    clock back.
     """
 
     def __init__(self, rate: float, burst: float) -> None:
@@ -74,6 +77,10 @@ class Bucket:
 
     def gives_back(self, amount: float) -> None:
         self._level = max(0.0, self._level - amount)
+
+    def room(self) -> int:
+        """How often it would take more, by what it knew last."""
+        return int(self._burst - self._level)
 
 
 class Pace:
@@ -108,7 +115,7 @@ class _Place:
     knocked_at: float
     hurries: int = 0
     untold: bool = False
-    """They wrote, and have not heard yet that they have to wait."""
+    """They pressed on before they could be told that they have to wait."""
     messages: list[int] = field(default_factory=list, repr=False)
     """Theirs, after the first."""
 
@@ -118,7 +125,7 @@ class Admission:
 
     def __init__(self, rate: float = PER_SECOND, burst: int = BURST) -> None:
         self._new = Bucket(rate, burst)
-        self._held_up = Bucket(1.0, HELD_UP_BURST)
+        self._held_up = Bucket(HELD_UP_PER_SECOND, HELD_UP_BURST)
         self._lines = Bucket(LINES_PER_SECOND, LINES_PER_SECOND * 4)
         self._pace = Pace()
         """At which they are called in."""
@@ -126,8 +133,9 @@ class Admission:
         """In the order of coming."""
         self._hurried: OrderedDict[bytes, _Place] = OrderedDict()
         """Those who pressed on, in the order of their last knock."""
-        self._untold: deque[tuple[float, bytes]] = deque()
-        """When they should hear that they have to wait, if they still do by then."""
+        self._alerts = Bucket(ALERTS_PER_SECOND, ALERTS_PER_SECOND * 2)
+        self._untold: OrderedDict[bytes, float] = OrderedDict()
+        """Those in the line who wrote, and when they should hear that they have to wait."""
 
     def __len__(self) -> int:
         return len(self._line) + len(self._hurried)
@@ -145,6 +153,10 @@ class Admission:
         """Somebody has had their turn."""
         self._held_up.gives_back(NEWCOMERS_A_TURN)
 
+    def earned(self) -> int:
+        """How many may be called in because others have had their turns, however much there is to do."""
+        return self._held_up.room()
+
     def line_up(self, account: bytes, incoming: Incoming, now: float) -> bool:
         """A newcomer's first knock, or one more. Whether they have a place."""
         if not self.knocks_again(account, now, incoming):
@@ -153,10 +165,8 @@ class Admission:
             if not len(self):
                 self._pace.begin(now)
             self._line[account] = _Place(_knock(incoming), now)
-        place = self._place(account)
-        if place is not None and not place.untold and incoming.kind is not Kind.PRESS:
-            place.untold = True
-            self._untold.append((now + TELL_AFTER, account))
+        if incoming.kind is not Kind.PRESS:
+            self._untold.setdefault(account, now + TELL_AFTER)
         return True
 
     def knocks_again(self, account: bytes, now: float, incoming: Incoming | None = None) -> bool:
@@ -193,6 +203,7 @@ class Admission:
         """Somebody who need not wait after all."""
         self._line.pop(account, None)
         self._hurried.pop(account, None)
+        self._untold.pop(account, None)
 
     def call(self, now: float) -> tuple[bytes, Incoming, Sequence[int]] | None:
         """The next one's account, knock, and their messages after it; None if nobody may be called now.
@@ -206,11 +217,17 @@ class Admission:
             del self._hurried[account]
             place.hurries = 0
             self._line[account] = place
+            if place.untold:
+                place.untold = False
+                self._untold[account] = now
+                self._untold.move_to_end(account, last=False)
         line = self._line or (self._hurried if len(self) <= SHORT else None)
         if not line:
             return None
         account, place = line.popitem(last=False)
+        self._untold.pop(account, None)
         self._pace.note(now)
+        self._held_up.takes(now)
         return account, place.knock, place.messages
 
     def minutes(self, now: float) -> float | None:
@@ -222,18 +239,25 @@ class Admission:
         return len(self._line) / pace / 60 if pace else None
 
     def to_tell(self, now: float) -> Iterator[Incoming]:
-        """The knocks of those who should hear now that they have to wait, as far as there is room for lines to them."""
-        while self._untold and self._untold[0][0] <= now:
-            _, account = self._untold.popleft()
-            place = self._place(account)
-            if place is not None and place.untold:
-                place.untold = False
-                if self.may_tell(account, now):
-                    yield place.knock
+        """The knocks of those who should have heard by now that they have to wait, as far as there is room."""
+        while self._untold:
+            account, due = next(iter(self._untold.items()))
+            hurried = self._hurried.get(account)
+            if due > now or not (hurried or self.may_tell(now)):
+                return
+            del self._untold[account]
+            if hurried:  # told when they have become quiet
+                hurried.untold = True
+            else:
+                yield self._line[account].knock
 
-    def may_tell(self, account: bytes, now: float) -> bool:
-        """Whether there is room for a line to this one, who has to wait."""
-        return account not in self._hurried and self._lines.takes(now)
+    def may_tell(self, now: float) -> bool:
+        """Whether there is room for a line to one who has to wait."""
+        return self._lines.takes(now)
+
+    def may_alert(self, account: bytes, now: float) -> bool:
+        """Whether a press of one who has to wait is answered with words."""
+        return account not in self._hurried and self._alerts.takes(now)
 
 
 def _knock(incoming: Incoming) -> Incoming:

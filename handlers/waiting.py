@@ -18,21 +18,21 @@ MINUTES = (5, 10, 15, 20, 30, 45)
 
 
 def line_up(desk: Desk, incoming: Incoming, account: bytes, now: float) -> None:
-    """`now`: seconds of a monotonic clock. Who writes hears of it when they have waited for a moment, see `tell`; a
-    press needs its answer, and so does whoever has no place. Told only if there is room for the line.
+    """`now`: seconds of a monotonic clock. Whoever writes is told later, by `tell`; a press, and whoever has no place,
+    at once; as far as there is room for it.
     """
     has_place = desk.admission.line_up(account, incoming, now)
-    is_press = incoming.kind is Kind.PRESS
-    if (has_place and not is_press) or not desk.admission.may_tell(account, now):
-        return
     language = _language(desk, incoming)
-    line = (
-        words(desk, language, desk.admission.minutes(now))
-        if has_place
-        else desk.texts.say(language, "busy-full")
-    )
-    answer = Answer(incoming.query_id, line, alert=True) if is_press else Send(incoming.chat_id, line)
-    desk.post(incoming.chat_id, [answer])
+    if incoming.kind is Kind.PRESS:
+        if desk.admission.may_alert(account, now):
+            line = words(desk, language, desk.admission.minutes(now)) if has_place else _full(desk, language)
+            desk.post(incoming.chat_id, [Answer(incoming.query_id, line, alert=True)])
+    elif not has_place and desk.admission.may_tell(now):
+        desk.post(incoming.chat_id, [Send(incoming.chat_id, _full(desk, language))])
+
+
+def _full(desk: Desk, language: str) -> str:
+    return desk.texts.say(language, "busy-full")
 
 
 def tell(desk: Desk, now: float) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, CompoundSelect, LargeBinary, bindparam, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, LargeBinary, any_, bindparam, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from storage import cases as case_store
 from storage import drafts as draft_store
@@ -50,7 +51,8 @@ def _served(which: Callable[[ColumnElement[bytes]], ColumnElement[bool]]) -> Com
     )
 
 
-_SERVED = _served(lambda column: column.in_(bindparam("accounts", expanding=True)))
+_SERVED = _served(lambda column: column == any_(bindparam("accounts", type_=ARRAY(LargeBinary))))
+"""As one statement, however many are asked for: PostgreSQL keeps it prepared."""
 _IS_SERVED = Ready(_served(lambda column: column == bindparam("account", type_=LargeBinary)))
 _WHO = select(bindparam("account", type_=LargeBinary).label("asked")).subquery()
 _ALL = Ready(

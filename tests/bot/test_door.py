@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -19,15 +19,15 @@ from bot.persistence import Persistence
 from bot.polling import poll
 from bot.states import State
 from handlers import admission, requester_seen
-from handlers.admission import Admission
+from handlers.admission import Admission, Bucket
 from handlers.incoming import Incoming, parse
 from handlers.throttle import Throttle
 from handlers.turn import take_turn
 from intake.draft import Page, Place
 from intake.roles import Role
 from storage import known
-from storage.database import Database, Tx
 from storage.schema import drafts
+from tests.bot.test_looks import Counting
 from tests.bot.test_polling import Api, until
 from tests.handlers.desk import Person, World, ask, join
 
@@ -162,40 +162,19 @@ async def test_who_waits_for_more_than_a_moment_hears_it(
     assert world.shown(ann.id)[-1].text == world.say("busy-some")
 
 
-class Counting:
-    """How often the database is read: each time costs PostgreSQL a transaction."""
-
-    def __init__(self, inner: Database) -> None:
-        self._inner = inner
-        self.reads = 0
-
-    async def read(self, work: Callable[[Tx], Any]) -> Any:
-        self.reads += 1
-        return await self._inner.read(work)
-
-
-async def test_those_who_come_by_webhook_at_the_same_time_share_a_look(flood: Flood, world: World) -> None:
-    counting = Counting(world.desk.db)
-    looks = Looks(counting)  # type: ignore[arg-type]
-    await Person(world, 5).send("/start")
-    ann, strangers = Person(world, 5).account, [Person(world, STRANGER + n).account for n in range(100)]
-    found = await asyncio.gather(*(looks.served_among({one}) for one in (ann, *strangers)))
-    assert ann in found[0]
-    assert not any(one in answer for one, answer in zip(strangers, found[1:], strict=True))
-    assert counting.reads == 1
-    await Person(world, STRANGER).send("/start")
-    assert strangers[0] in await looks.served_among({strangers[0]})  # the next one is a new look
-    assert counting.reads == 2
-
-
-async def test_what_keeps_one_from_looking_keeps_nobody_for_ever(flood: Flood, world: World) -> None:
+async def test_the_line_ends_with_the_process_and_whoever_has_heard_nothing_of_it_yet_hears_it(
+    flood: Flood, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "TRICKLE_SECONDS", 1e9)
     ann = Person(world, 5)
-    await ann.send("/start")
-    looks = Looks(world.desk.db)
-    first = asyncio.create_task(looks.served_among({ann.account}))
-    await asyncio.sleep(0)
-    first.cancel()  # its connection is closed while it waits
-    assert ann.account in await looks.served_among({ann.account})
+    await flood.away(ann.message("/start"))
+    flood.door._called_at = asyncio.get_running_loop().time()
+    flood.lanes._late_at = 1e12
+    world.desk.admission._held_up = Bucket(0.0, 0)
+    async with flood.running():
+        await asyncio.sleep(0)
+    await world.apply()
+    assert world.shown(ann.id)[-1].text == world.say("busy-some")
 
 
 async def test_who_is_being_served_is_not_looked_up_at_each_press_and_may_leave_all_the_same(

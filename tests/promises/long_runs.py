@@ -38,9 +38,7 @@ def parts() -> list[Part]:
         )
         for seed in range(1, RUNS + 1)
     ]
-    flood = Part(
-        "a flood from 10,000 accounts", ("pytest", "tests/handlers/test_admission.py"), {"FULL": "1"}
-    )
+    flood = Part("a flood from 10,000 accounts", ("pytest", "tests/handlers/test_flooded.py"), {"FULL": "1"})
     mutants = [Part(f"mutants of {module}", ("tests.promises.mutate", module)) for module in MODULES]
     attacker = Part("an attacker with every table of two years", ("tests.intake.attack", "--sets", "10000"))
     return [flood, attacker, *mutants, *hell]
