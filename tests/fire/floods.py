@@ -33,6 +33,7 @@ MOST_TIMES = 3.0
 BUSY_MACHINE = 25.0
 """Per cent of a core that others took from the service: above that its times are theirs."""
 NEVER = 1_000_000
+"""Collections of the second generation between two of the third, which looks at everything."""
 MOST_BEHIND = 20_000
 """Updates that wait at Telegram: the flood pauses there, or this process would have to hold it all."""
 
@@ -80,8 +81,8 @@ async def run(
     during its first half.
     """
     settings = {"THROTTLE": "3", "CARD_DELAY_MINUTES": "0", "ANONYMITY_K": "5"}
-    field = open_field(home, seed=seed, habits=REAL, settings=settings, webhook=webhook, database=database)
-    async with field as field_:
+    made = open_field(home, seed=seed, habits=REAL, settings=settings, webhook=webhook, database=database)
+    async with made as field_:
         await field_.start()
         with _without_long_collections():
             had = _having(field_)
