@@ -20,9 +20,10 @@ from bot.looks import Looks
 from bot.persistence import Persistence
 from bot.states import State
 from handlers import enrolment, requester_code, requester_seen, waiting
-from handlers.admission import PACE, SHORT, TELL_AFTER, Bucket
+from handlers.admission import PACE, SHORT, TELL_AFTER
 from handlers.desk import Desk
 from handlers.incoming import NEVER_KEPT, Incoming, Kind, lane_of
+from handlers.rates import Bucket
 from handlers.requester import never_waits
 from handlers.turn import FROM_PEOPLE, let_in
 from storage.code import read as read_code

@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from math import exp
 
 from handlers.incoming import Incoming, Kind
+from handlers.rates import Bucket, Pace
 
 PER_SECOND = 100.0
 """New conversations; a busy day of such an organisation has as many in ten minutes."""
@@ -37,10 +37,6 @@ MOST_WAITING = 50_000
 """Places in the line. Whoever comes when it is full has to try their luck."""
 PACE = 20.0
 """As many are called in a second from a long line, if there is room."""
-PACE_SECONDS = 60.0
-"""Over so long it is measured how many are,"""
-SURE_OF_PACE = 10.0
-"""and after so long that is told."""
 LOOKING = frozenset({"status", "help", "privacy", "verify", "language"})
 """Commands that are remembered of somebody who waits: they want to look, and not to begin."""
 MOST_MESSAGES = 10
@@ -53,60 +49,6 @@ QUIET_SECONDS = 10.0
 """or until they have been quiet for so long."""
 SHORT = 256
 """A line of so many is people. A longer one is a flood."""
-
-
-class Bucket:
-    """A leaky bucket: `rate` a second, after a burst.
-
-    Turns run side by side, each with the time of its beginning: one that began earlier and asks later does not set the
-    clock back.
-    """
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._level, self._since = 0.0, 0.0
-
-    def takes(self, now: float) -> bool:
-        gone = max(0.0, now - self._since)
-        self._level = max(0.0, self._level - gone * self._rate)
-        self._since += gone
-        if self._level + 1 > self._burst:
-            return False
-        self._level += 1
-        return True
-
-    def gives_back(self, amount: float) -> None:
-        self._level = max(0.0, self._level - amount)
-
-    def room(self) -> int:
-        """How often it would take more, by what it knew last."""
-        return int(self._burst - self._level)
-
-
-class Pace:
-    """How many a second, of late: what was long ago counts less and less."""
-
-    def __init__(self) -> None:
-        self._since = self._last = 0.0
-        self._weight = 0.0
-
-    def begin(self, now: float) -> None:
-        self._since = self._last = now
-        self._weight = 0.0
-
-    def note(self, now: float) -> None:
-        """One more."""
-        self._weight = 1.0 + self._faded(now)
-        self._last = now
-
-    def a_second(self, now: float) -> float:
-        """0: there was none, or it is too early to say."""
-        if now - self._since < SURE_OF_PACE:
-            return 0.0
-        return self._faded(now) / (PACE_SECONDS * (1.0 - exp((self._since - now) / PACE_SECONDS)))
-
-    def _faded(self, now: float) -> float:
-        return self._weight * exp((self._last - now) / PACE_SECONDS)
 
 
 @dataclass(slots=True)

@@ -19,8 +19,9 @@ from bot.persistence import Persistence
 from bot.polling import poll
 from bot.states import State
 from handlers import admission, requester_seen
-from handlers.admission import Admission, Bucket
+from handlers.admission import Admission
 from handlers.incoming import Incoming, parse
+from handlers.rates import Bucket
 from handlers.throttle import Throttle
 from handlers.turn import take_turn
 from intake.draft import Page, Place

@@ -19,9 +19,9 @@ from handlers.admission import (
     SOON_SECONDS,
     TELL_AFTER,
     Admission,
-    Bucket,
 )
 from handlers.incoming import Incoming, Kind
+from handlers.rates import Bucket
 
 
 def account(number: int) -> bytes:

@@ -16,8 +16,20 @@ TESTS = (
     "tests/intake",
     *(
         f"tests/handlers/test_{name}.py"
-        for name in ("turn", "enrolment", "admission", "operator_turn", "admin")
+        for name in (
+            "turn",
+            "enrolment",
+            "admission",
+            "flooded",
+            "operator_turn",
+            "admin",
+            "stats",
+            "canned",
+            "referring",
+            "files",
+        )
     ),
+    "tests/bot/test_report.py",
 )
 
 
