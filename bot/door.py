@@ -118,7 +118,6 @@ class Door:
             if account in self._desk.admission:
                 _keep(self._strangers, account, now + SURE_SECONDS)
         _drop_expired(self._strangers, now)
-        _drop_expired(self._served, now)
         return away
 
     async def _look(self, accounts: set[bytes]) -> set[bytes]:
@@ -140,6 +139,7 @@ class Door:
         since: float | None = None
         while not stop.is_set():
             waits, now = bool(len(self._desk.admission)), monotonic()
+            _drop_expired(self._served, now)
             if waits:
                 since = now if since is None else since
                 if now - since > SAID_AFTER:
@@ -149,7 +149,6 @@ class Door:
             else:
                 since = None
                 self._strangers.clear()
-                _drop_expired(self._served, now)
                 self._persistence.states.end(State.ADMISSION)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), CALL_SECONDS if waits else LOOK_SECONDS)
@@ -185,9 +184,8 @@ class Door:
             await self._persistence.persist(turn, {}, stop, self._lanes.aside)
         finally:
             now = monotonic()
-            self._called.pop(account, None)
+            _keep(self._called, account, now + CALLED_SECONDS)
             _drop_expired(self._called, now)
-            self._called[account] = now + CALLED_SECONDS
 
 
 def _lasts(until: dict[bytes, float], account: bytes, now: float) -> bool:

@@ -17,7 +17,7 @@ from handlers.requester_slow import Prepared, Slow, prepare, slow_work
 from intake.conversation import STOP, Fresh, Step, Table, begin, expire, resume, step, takes_edits
 from intake.draft import Draft, Place
 from intake.events import Event, MakeLock, Remove, Wipe
-from intake.leaving import beginning_anew
+from intake.leaving import in_place_of
 from intake.moving import CODE_PLACES
 from storage import drafts, known, meta, staff, traces
 from storage.database import Tx
@@ -125,7 +125,8 @@ class _Turn:
         table = Table(desk.questionnaire, desk.fingerprint, now, self.drawn)
         expired, draft = _draft(desk, table, scene, incoming)
         event = event_of(incoming, takes_edits=takes_edits(desk.questionnaire, draft))
-        taken = _unless_closed(scene, _moved_by(incoming, draft, step(table, draft, event)), event)
+        stepped = step(table, draft, event)
+        taken = _unless_closed(scene, _moved_by(incoming, draft, stepped), event)
         if scene.blocked:
             taken = only_leaving(draft if scene.conversation else None, taken)
         if expired and expired.hint and not taken.ending:
@@ -137,9 +138,8 @@ class _Turn:
         if not meta.first_time(tx, incoming.update_id, now // DAY):
             # A redelivery changes nothing; the screen, which may have been lost, is shown again.
             desk.redelivered()
-            return Taken(
-                scene, _as_it_stands(desk, table, scene, incoming, event), Result(), draft.language, served
-            )
+            stands = _as_it_stands(scene, draft, stepped, incoming)
+            return Taken(scene, stands, Result(), draft.language, served)
         if expired:
             self._carrying(tx, expired.about or draft).carry_out(expired.effects)
         result = self._carrying(tx, about).carry_out(taken.effects)
@@ -161,17 +161,16 @@ def _moved_by(incoming: Incoming, before: Draft, taken: Step) -> Step:
     return replace(taken, draft=replace(taken.draft, moved_by=last))
 
 
-def _as_it_stands(desk: Desk, table: Table, scene: Scene, incoming: Incoming, event: Event) -> Step:
+def _as_it_stands(scene: Scene, draft: Draft, again: Step, incoming: Incoming) -> Step:
+    """`again`: the step that this update would make of the draft now."""
     if scene.conversation is None:  # it was the end: what stands there must stay neutral
         return Step(None, ending="stopped")
-    draft = _draft(desk, table, scene, incoming)[1]
     stands = Step(draft)
-    # A later one had changed nothing, and why that was may never have been told.
-    if 0 < draft.moved_by < incoming.update_id:
-        again = step(table, draft, event)
-        if again.draft is not None and again.draft.serial == draft.serial and not again.effects:
-            stands = replace(stands, hint=again.hint)
-    return only_leaving(stands.draft, stands) if scene.blocked else stands
+    changes = again.effects or again.draft is None or again.draft.serial != draft.serial
+    if 0 < draft.moved_by < incoming.update_id and not changes:
+        # A later one had changed nothing, and why that was may never have been told.
+        stands = replace(stands, hint=again.hint)
+    return only_leaving(draft, stands) if scene.blocked else stands
 
 
 def _draft(desk: Desk, table: Table, scene: Scene, incoming: Incoming) -> tuple[Step | None, Draft]:
@@ -181,7 +180,7 @@ def _draft(desk: Desk, table: Table, scene: Scene, incoming: Incoming) -> tuple[
     draft = scene.conversation.draft
     idle = table.now - draft.active_at > desk.terms.draft_seconds
     if draft.reference and scene.case is None:  # erased or closed meanwhile, if need be in mid-answer
-        return None, beginning_anew(table, draft)
+        return None, in_place_of(draft, begin(table, draft.language))
     if (idle and draft.place is not Place.HOME) or draft.fingerprint != table.fingerprint:
         expired = expire(table, draft)
         return expired, expired.draft or draft

@@ -22,29 +22,26 @@ def line_up(desk: Desk, incoming: Incoming, account: bytes, now: float) -> None:
     at once; as far as there is room for it.
     """
     has_place = desk.admission.line_up(account, incoming, now)
-    language = _language(desk, incoming)
     if incoming.kind is Kind.PRESS:
         if desk.admission.may_alert(account, now):
-            line = words(desk, language, desk.admission.minutes(now)) if has_place else _full(desk, language)
+            line = _line(desk, incoming, now, has_place=has_place)
             desk.post(incoming.chat_id, [Answer(incoming.query_id, line, alert=True)])
     elif not has_place and desk.admission.may_tell(now):
-        desk.post(incoming.chat_id, [Send(incoming.chat_id, _full(desk, language))])
-
-
-def _full(desk: Desk, language: str) -> str:
-    return desk.texts.say(language, "busy-full")
+        desk.post(incoming.chat_id, [Send(incoming.chat_id, _line(desk, incoming, now, has_place=False))])
 
 
 def tell(desk: Desk, now: float) -> None:
     """Those who have waited for a moment, and still do."""
     for knock in desk.admission.to_tell(now):
-        line = words(desk, _language(desk, knock), desk.admission.minutes(now))
-        desk.post(knock.chat_id, [Send(knock.chat_id, line)])
+        desk.post(knock.chat_id, [Send(knock.chat_id, _line(desk, knock, now, has_place=True))])
 
 
-def _language(desk: Desk, incoming: Incoming) -> str:
+def _line(desk: Desk, incoming: Incoming, now: float, *, has_place: bool) -> str:
     languages = desk.questionnaire.languages
-    return incoming.language_code if incoming.language_code in languages else languages[0]
+    language = incoming.language_code if incoming.language_code in languages else languages[0]
+    if not has_place:
+        return desk.texts.say(language, "busy-full")
+    return words(desk, language, desk.admission.minutes(now))
 
 
 def words(desk: Desk, language: str, minutes: float | None) -> str:

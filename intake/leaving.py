@@ -30,16 +30,14 @@ def expire(table: Table, draft: Draft) -> Step:
     if draft.reference:
         after = resume(table, draft.language, draft.case, draft.reference)
         hint = Hint("expired-alerted") if unfinished_emergency(draft) else None
-        after = replace(after, serial=draft.serial, moved_by=draft.moved_by)
-        return Step(after, abandon(draft), hint, about=draft)
-    return Step(
-        beginning_anew(table, draft), abandon(draft), Hint("expired") if draft.case else None, about=draft
-    )
+        return Step(in_place_of(draft, after), abandon(draft), hint, about=draft)
+    fresh = in_place_of(draft, begin(table, draft.language))
+    return Step(fresh, abandon(draft), Hint("expired") if draft.case else None, about=draft)
 
 
-def beginning_anew(table: Table, draft: Draft) -> Draft:
-    """In place of this one, in the same chat: what was pressed before is still known to be old."""
-    return replace(begin(table, draft.language), serial=draft.serial, moved_by=draft.moved_by)
+def in_place_of(draft: Draft, other: Draft) -> Draft:
+    """The other one, in the same chat: what was pressed before is still known to be old."""
+    return replace(other, serial=draft.serial, moved_by=draft.moved_by)
 
 
 def left_behind(draft: Draft) -> Step:

@@ -21,18 +21,15 @@ from bot.states import State
 from handlers import admission, requester_seen
 from handlers.admission import Admission
 from handlers.incoming import Incoming, parse
-from handlers.rates import Bucket
 from handlers.throttle import Throttle
 from handlers.turn import take_turn
 from intake.draft import Page, Place
 from intake.roles import Role
 from storage import known
 from storage.schema import drafts
-from tests.bot.test_looks import Counting
+from tests.bot.test_looks import STRANGER, Counting
 from tests.bot.test_polling import Api, until
 from tests.handlers.desk import Person, World, ask, join
-
-STRANGER = 7_000_000
 
 
 class Flood:
@@ -49,6 +46,11 @@ class Flood:
         self.lanes.overrun()
         assert self.door.is_shut()
         return len(await self.door.turned_away([read(update) for update in updates]))
+
+    def goes_on(self) -> None:
+        """There is more to do than is done, and there will be; somebody has just been called in."""
+        self.door._called_at = asyncio.get_running_loop().time()
+        self.lanes._late_at = 1e12
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -138,8 +140,7 @@ async def test_while_there_is_too_much_to_do_only_one_now_and_then_is_called(
     monkeypatch.setattr(door_module, "TRICKLE_SECONDS", 1e9)
     crowd = [Person(world, STRANGER + n) for n in range(40)]
     await flood.away(*(one.message("/start") for one in crowd))
-    flood.door._called_at = asyncio.get_running_loop().time()
-    flood.lanes._late_at = 1e12  # and it goes on being so
+    flood.goes_on()
     async with flood.running():
         await asyncio.sleep(0.3)
         assert len(world.desk.admission) == 40
@@ -154,8 +155,7 @@ async def test_who_waits_for_more_than_a_moment_hears_it(
     monkeypatch.setattr(admission, "TELL_AFTER", 0.0)
     ann = Person(world, 5)
     await flood.away(ann.message("/start"))
-    flood.door._called_at = asyncio.get_running_loop().time()
-    flood.lanes._late_at = 1e12
+    flood.goes_on()
     async with flood.running(), asyncio.timeout(30):
         while not world.posted:
             await asyncio.sleep(0.02)
@@ -169,9 +169,7 @@ async def test_the_line_ends_with_the_process_and_whoever_has_heard_nothing_of_i
     monkeypatch.setattr(door_module, "TRICKLE_SECONDS", 1e9)
     ann = Person(world, 5)
     await flood.away(ann.message("/start"))
-    flood.door._called_at = asyncio.get_running_loop().time()
-    flood.lanes._late_at = 1e12
-    world.desk.admission._held_up = Bucket(0.0, 0)
+    flood.goes_on()
     async with flood.running():
         await asyncio.sleep(0)
     await world.apply()

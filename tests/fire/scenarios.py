@@ -44,6 +44,8 @@ def _moment(name: str, moment: str) -> Scenario:
     return Scenario(f"clock: {name}", clocks.at, None, {"people": 10}, common={"moment": moment})
 
 
+FLOOD: Given = {"accounts": 10_000, "seconds": 60.0, "people": 50, "rate": 1000.0}
+
 SCENARIOS: Sequence[Scenario] = (
     Scenario("kill -9: polling", kills.run, {"kills": 12, "people": 8}, {"kills": 50}, parts=5),
     Scenario(
@@ -145,20 +147,20 @@ SCENARIOS: Sequence[Scenario] = (
         "flood",
         floods.run,
         {"accounts": 300, "seconds": 3.0, "people": 3, "rate": 200.0},
-        {"accounts": 10_000, "seconds": 60.0, "people": 50, "rate": 1000.0},
+        FLOOD,
     ),
     Scenario(
         "flood: webhook",
         floods.run,
         None,
-        {"accounts": 10_000, "seconds": 60.0, "people": 50, "rate": 1000.0},
+        FLOOD,
         common={"webhook": True},
     ),
     Scenario(
         "flood: webhook, PostgreSQL",
         floods.run,
         None,
-        {"accounts": 10_000, "seconds": 60.0, "people": 50, "rate": 1000.0},
+        FLOOD,
         postgres=True,
         common={"webhook": True},
     ),

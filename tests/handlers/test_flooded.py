@@ -13,10 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from handlers import admission, turn, waiting
-from handlers.admission import (
-    TELL_AFTER,
-    Admission,
-)
+from handlers.admission import TELL_AFTER, Admission
 from handlers.outgoing import Send
 from handlers.waiting import words
 from intake.lifecycle import Status
@@ -45,11 +42,7 @@ async def test_the_words_are_coarse_and_a_full_line_is_called_full(
     ann = Person(world, 5)
     await ann.send("/start")
     assert world.shown(ann.id)[-1].text == say("busy-full")
-    assert account_of(world, ann) not in world.desk.admission
-
-
-def account_of(world: World, person: Person) -> bytes:
-    return world.desk.vault.account(person.id)
+    assert ann.account not in world.desk.admission
 
 
 @pytest.fixture
